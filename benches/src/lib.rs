@@ -1,0 +1,2 @@
+//! Generators and benchmarks.
+#![forbid(unsafe_code)]

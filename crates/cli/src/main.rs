@@ -1,0 +1,4 @@
+//! The `gowhy` command.
+#![forbid(unsafe_code)]
+
+fn main() {}

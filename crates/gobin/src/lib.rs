@@ -1,0 +1,2 @@
+//! A Go executable as bytes: address to frames.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Samples of a live process into a profile.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Go toolchains, programs and oracles for tests.
+#![forbid(unsafe_code)]
