@@ -4,6 +4,17 @@
 #![allow(unsafe_code)]
 #![deny(unsafe_op_in_unsafe_fn)]
 
+pub mod access;
+pub mod clock;
+pub mod error;
+pub mod file;
+pub mod live;
 pub mod memory;
+pub mod perf;
+pub mod process;
 
+pub use error::Error;
+pub use file::MappedFile;
+pub use live::LiveMemory;
 pub use memory::{Memory, MemoryError};
+pub use process::{Map, Process};
