@@ -12,9 +12,11 @@ pub mod live;
 pub mod memory;
 pub mod perf;
 pub mod process;
+pub mod stopper;
 
 pub use error::Error;
 pub use file::MappedFile;
 pub use live::LiveMemory;
 pub use memory::{Memory, MemoryError};
 pub use process::{Map, Process};
+pub use stopper::{Pauses, Stopped, Stopper};

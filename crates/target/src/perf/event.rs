@@ -17,10 +17,6 @@ pub struct Sampling {
     pub stack_bytes: u32,
     /// Leave out time in the kernel (all that an unprivileged user may have).
     pub exclude_kernel: bool,
-    /// Threads that the sampled thread starts are sampled, too.
-    pub inherit: bool,
-    /// Begin with the next exec of the thread.
-    pub on_exec: bool,
 }
 
 /// What an event watches.
@@ -56,15 +52,17 @@ pub fn open(sampling: &Sampling, scope: Scope) -> io::Result<OwnedFd> {
         ..Default::default()
     };
     attr.__bindgen_anon_1.sample_period = sampling.period_ns;
-    attr.__bindgen_anon_2.wakeup_events = 1;
+    // Every record wakes the reader: goroutines are read while the sample is fresh, and a new
+    // thread is heard of at once.
+    attr.__bindgen_anon_2.wakeup_watermark = 1;
+    attr.set_watermark(1);
     attr.set_disabled(1);
-    attr.set_inherit(u64::from(sampling.inherit));
     attr.set_exclude_kernel(u64::from(sampling.exclude_kernel));
     attr.set_exclude_hv(1);
     attr.set_exclude_callchain_kernel(1);
     attr.set_use_clockid(1);
     attr.set_sample_id_all(1);
-    attr.set_enable_on_exec(u64::from(sampling.on_exec));
+    attr.set_exclude_idle(1);
     if let Scope::Thread { .. } = scope {
         attr.set_task(1);
         attr.set_comm(1);
