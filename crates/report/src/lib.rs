@@ -1,2 +1,7 @@
-//! Views of a profile as plain data, text and SVG.
+//! Views of a profile as plain data, and their text.
 #![forbid(unsafe_code)]
+
+pub mod graph;
+pub mod measure;
+pub mod options;
+pub mod paths;

@@ -1,0 +1,139 @@
+//! The order in which nodes and edges are shown.
+//!
+//! All orders are total, down to the number of the node, so that equal rows never swap places.
+
+use std::borrow::Cow;
+use std::cmp::{Ordering, Reverse};
+
+use super::edges::{Edge, Edges};
+use super::nodes::{NodeInfo, NodeIx, Nodes};
+use super::weigh::Value;
+
+/// What rows are sorted by; names break ties.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// The node's own value.
+    Flat,
+    /// The value of the node and everything that it calls.
+    Cum,
+    /// How much the node adds to a picture: nodes that only pass on what they get come last.
+    Interest,
+}
+
+/// Sorts `shown` by the magnitude of the values, largest first.
+pub fn sort(
+    shown: &mut [NodeIx],
+    by: By,
+    nodes: &Nodes<'_>,
+    infos: &[NodeInfo],
+    values: &[Value],
+    edges: &Edges,
+) {
+    struct Key<'a> {
+        score: u64,
+        name: Cow<'a, str>,
+        other: u64,
+        node: NodeIx,
+    }
+    let mut keys: Vec<Key<'_>> = shown
+        .iter()
+        .map(|&node| {
+            let value = &values[node as usize];
+            let (score, other) = match by {
+                By::Flat => (value.flat, value.cum),
+                By::Cum => (value.cum, value.flat),
+                By::Interest => (interest(node, value, edges), value.flat),
+            };
+            Key {
+                score: score.unsigned_abs(),
+                name: nodes.printable(&infos[node as usize]),
+                other: other.unsigned_abs(),
+                node,
+            }
+        })
+        .collect();
+    keys.sort_by(|a, b| {
+        (Reverse(a.score), &a.name, Reverse(a.other))
+            .cmp(&(Reverse(b.score), &b.name, Reverse(b.other)))
+            .then_with(|| spelled(nodes, infos, a.node, b.node))
+            .then(a.node.cmp(&b.node))
+    });
+    for (place, key) in shown.iter_mut().zip(keys) {
+        *place = key.node;
+    }
+}
+
+/// pprof's last resort: the order of Go's print of the node, which shows also what the printable name
+/// leaves out.
+fn spelled(nodes: &Nodes<'_>, infos: &[NodeInfo], a: NodeIx, b: NodeIx) -> Ordering {
+    let (a, b) = (&infos[a as usize], &infos[b as usize]);
+    if a == b {
+        return Ordering::Equal;
+    }
+    let spell = |n: &NodeInfo| {
+        format!(
+            "{{{}  {} {} {} {} {} {}}}",
+            nodes.function(n),
+            n.address,
+            nodes.file(n),
+            n.start_line,
+            n.line,
+            n.column,
+            nodes.profile.str(n.object)
+        )
+    };
+    spell(a).cmp(&spell(b))
+}
+
+/// pprof's entropy score.
+fn interest(node: NodeIx, value: &Value, edges: &Edges) -> i64 {
+    let score = |edges: &mut dyn ExactSizeIterator<Item = &Edge>, own: i64| {
+        if edges.len() == 0 {
+            return 1.0;
+        }
+        let mut weights: Vec<i64> = edges.map(|e| e.weight).collect();
+        // Sums of floats depend on their order.
+        weights.sort_unstable_by_key(|w| Reverse(w.unsigned_abs()));
+        let total = weights
+            .iter()
+            .filter(|&&w| w > 0)
+            .fold(own, |sum, &w| sum.wrapping_add(w));
+        if total == 0 {
+            return 0.0;
+        }
+        let part = |w: i64| {
+            let share = w.wrapping_abs() as f64 / total as f64;
+            -share * share.log2()
+        };
+        let mut sum = 0.0;
+        for w in weights {
+            sum += part(w);
+        }
+        if own > 0 {
+            sum += part(own);
+        }
+        sum
+    };
+    let sum = score(&mut edges.callers(node), 0) + score(&mut edges.callees(node), value.flat);
+    ((sum * value.cum as f64) as i64).wrapping_add(value.flat)
+}
+
+/// Sorts edges by weight, largest first, then by the names of their ends.
+pub fn sort_edges<'e>(
+    edges: impl Iterator<Item = &'e Edge>,
+    nodes: &Nodes<'_>,
+    infos: &[NodeInfo],
+) -> Vec<&'e Edge> {
+    let mut sorted: Vec<&Edge> = edges.collect();
+    sorted.sort_by_cached_key(|e| {
+        (
+            Reverse(e.weight.unsigned_abs()),
+            nodes.printable(&infos[e.src as usize]),
+            nodes.printable(&infos[e.dest as usize]),
+            Reverse(e.weight),
+            e.src,
+            e.dest,
+        )
+    });
+    sorted
+}
