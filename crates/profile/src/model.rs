@@ -131,14 +131,14 @@ pub struct Label {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Samples {
     /// How many values each sample has.
-    width: usize,
+    pub(crate) width: usize,
     /// End of sample `i`'s stack in `frames`.
-    frame_ends: Vec<usize>,
-    frames: Vec<LocationIx>,
-    values: Vec<i64>,
+    pub(crate) frame_ends: Vec<usize>,
+    pub(crate) frames: Vec<LocationIx>,
+    pub(crate) values: Vec<i64>,
     /// End of sample `i`'s labels in `labels`. Empty as long as no sample has one.
-    label_ends: Vec<usize>,
-    labels: Vec<Label>,
+    pub(crate) label_ends: Vec<usize>,
+    pub(crate) labels: Vec<Label>,
 }
 
 impl Samples {
