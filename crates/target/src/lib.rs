@@ -12,6 +12,7 @@ pub mod live;
 pub mod memory;
 pub mod perf;
 pub mod process;
+pub mod signals;
 pub mod stopper;
 
 pub use error::Error;

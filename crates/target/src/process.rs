@@ -181,6 +181,13 @@ impl Process {
         self.status("NSpid")?.split_whitespace().last()?.parse().ok()
     }
 
+    /// The id of its thread `tid` in the target's own pid namespace.
+    pub fn inner_tid(self, tid: u32) -> Option<u32> {
+        let text = fs::read_to_string(self.path(&format!("task/{tid}/status"))).ok()?;
+        let ids = text.lines().find_map(|line| line.strip_prefix("NSpid:"))?;
+        ids.split_whitespace().last()?.parse().ok()
+    }
+
     /// One field of `/proc/PID/status`.
     fn status(self, key: &str) -> Option<String> {
         let text = fs::read_to_string(self.path("status")).ok()?;

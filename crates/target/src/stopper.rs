@@ -130,8 +130,8 @@ impl Stopper {
         active
     }
 
-    /// Stops each running thread in turn and hands it over. `stack_bytes` is how much of its stack
-    /// is read while it stands still.
+    /// Stops each running thread in turn and hands it over while it stands: `each` must be quick.
+    /// `stack_bytes` is how much of its stack is read first.
     pub fn sample(
         &mut self,
         memory: &dyn Memory,
@@ -150,23 +150,21 @@ impl Stopper {
             if sys::seize(tid).is_err() {
                 continue;
             }
-            let mut taken = None;
+            let cpu = self.clocks.get(&tid).map_or(Duration::ZERO, |c| c.credit);
+            let mut taken = false;
             self.finish(tid, began, |regs| {
                 let len = readable(memory, regs.sp, &mut stack);
-                taken = Some((regs, len));
-            });
-            if let Some((regs, len)) = taken {
-                let credit = self
-                    .clocks
-                    .get_mut(&tid)
-                    .map(|c| std::mem::take(&mut c.credit))
-                    .unwrap_or_default();
+                let stack = &stack[..len];
                 each(Stopped {
                     tid,
                     regs,
-                    stack: &stack[..len],
-                    cpu: credit,
+                    stack,
+                    cpu,
                 });
+                taken = true;
+            });
+            if taken && let Some(clock) = self.clocks.get_mut(&tid) {
+                clock.credit = Duration::ZERO;
             }
         }
     }

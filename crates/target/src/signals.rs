@@ -1,0 +1,92 @@
+//! Signals to gowhy itself: ^C ends a capture early, and what is meant for a launched program is
+//! passed on to it.
+
+use std::time::Duration;
+
+/// The signals that are waited for: those that end a program or speak to it.
+const PASSED_ON: [i32; 6] = [
+    libc::SIGINT,
+    libc::SIGTERM,
+    libc::SIGHUP,
+    libc::SIGQUIT,
+    libc::SIGUSR1,
+    libc::SIGUSR2,
+];
+
+/// A signal that came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signal {
+    /// Its number.
+    pub number: i32,
+    /// It came from the terminal, which sends it to our children as well.
+    pub from_terminal: bool,
+}
+
+impl Signal {
+    /// Whether it asks to end: INT, TERM, HUP or QUIT.
+    pub fn asks_to_end(self) -> bool {
+        !matches!(self.number, libc::SIGUSR1 | libc::SIGUSR2)
+    }
+
+    /// Whether it is SIGINT.
+    pub fn is_interrupt(self) -> bool {
+        self.number == libc::SIGINT
+    }
+}
+
+/// Which signals are held back for [`Signals::wait`].
+#[derive(Debug)]
+pub struct Signals {
+    set: libc::sigset_t,
+}
+
+impl Signals {
+    /// Holds back the signals that end gowhy, in this thread and those it starts from now on. With
+    /// `for_child` also those that a launched program may expect. Programs started by
+    /// [`std::process::Command`] get a clear mask.
+    pub fn hold(for_child: bool) -> Signals {
+        let count = if for_child { PASSED_ON.len() } else { 2 };
+        let mut set = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+        // SAFETY: sigemptyset initialises the set before anything reads it; the signals are valid.
+        let set = unsafe {
+            libc::sigemptyset(set.as_mut_ptr());
+            let mut set = set.assume_init();
+            for &signal in &PASSED_ON[..count] {
+                libc::sigaddset(&raw mut set, signal);
+            }
+            libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut());
+            set
+        };
+        Signals { set }
+    }
+
+    /// The next signal, if one comes within `limit`.
+    pub fn wait(&self, limit: Duration) -> Option<Signal> {
+        let timeout = libc::timespec {
+            tv_sec: limit.as_secs() as libc::time_t,
+            tv_nsec: i64::from(limit.subsec_nanos()),
+        };
+        let mut info = std::mem::MaybeUninit::<libc::siginfo_t>::zeroed();
+        // SAFETY: all three point to valid values of their types for the length of the call.
+        let number =
+            unsafe { libc::sigtimedwait(&raw const self.set, info.as_mut_ptr(), &raw const timeout) };
+        if number <= 0 {
+            return None;
+        }
+        // SAFETY: sigtimedwait filled it.
+        let code = unsafe { info.assume_init() }.si_code;
+        const SI_KERNEL: i32 = 128;
+        Some(Signal {
+            number,
+            from_terminal: code == SI_KERNEL,
+        })
+    }
+}
+
+/// Sends a signal to a process. That it is gone already is no matter.
+pub fn send(pid: u32, signal: Signal) {
+    // SAFETY: kill takes no pointers.
+    unsafe {
+        libc::kill(pid as libc::pid_t, signal.number);
+    }
+}
