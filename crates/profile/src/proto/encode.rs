@@ -7,6 +7,7 @@ use flate2::{Compression, GzBuilder};
 
 use super::wire::{put_varint, varint_len};
 use crate::model::{Label, LabelValue, Profile, ValueType};
+use crate::samples::sort_labels;
 use crate::strings::StrId;
 
 /// The profile as profile.proto, not compressed.
@@ -128,7 +129,7 @@ impl Writer<'_> {
         repeated(&mut self.part, 2, values.map(|&v| v as u64));
         labels.clear();
         labels.extend_from_slice(samples.labels(i));
-        sort_labels(self.profile, labels);
+        sort_labels(&self.profile.strings, labels);
         for label in labels.iter() {
             let key = self.string(label.key);
             let (text, num, unit) = match label.value {
@@ -244,17 +245,6 @@ impl Writer<'_> {
         optional(&mut self.buf, 15, doc_url);
         Ok(())
     }
-}
-
-/// Puts labels in the order of the file: texts before numbers, by key; labels of the same key keep
-/// their order.
-fn sort_labels(p: &Profile, labels: &mut [Label]) {
-    let rank = |l: &Label| matches!(l.value, LabelValue::Num(..));
-    labels.sort_by(|a, b| {
-        rank(a)
-            .cmp(&rank(b))
-            .then_with(|| p.str(a.key).cmp(p.str(b.key)))
-    });
 }
 
 fn optional(out: &mut Vec<u8>, number: u32, v: u64) {

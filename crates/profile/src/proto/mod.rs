@@ -18,6 +18,7 @@ use std::io::{self, BufRead, Read};
 use flate2::bufread::MultiGzDecoder;
 
 use crate::error::Error;
+use crate::merge::merge;
 use crate::model::Profile;
 use crate::sniff;
 
@@ -144,11 +145,11 @@ fn finish(decoder: Decoder, left: usize, head: &[u8]) -> Result<Profile, Error> 
         return Err(Error::Empty);
     }
     let known = decoder.known();
-    let mut parts = decoder.finish(left).map_err(|e| explain(e, head, known))?;
-    if parts.len() > 1 {
-        return Err(Error::Unsupported("several profiles in one file".into()));
+    let parts = decoder.finish(left).map_err(|e| explain(e, head, known))?;
+    if let [_] = parts[..] {
+        return parts.into_iter().next().ok_or(Error::Empty);
     }
-    parts.pop().ok_or(Error::Empty)
+    merge(&parts)
 }
 
 /// Says what the input is rather than where it is wrong, if it never was a profile.
