@@ -1,0 +1,211 @@
+//! One pc → the source-level frames that the compiler folded into it.
+//!
+//! Mirrors `runtime/symtabinl.go` (Go 1.20 on) and `runtime/symtab.go`
+//! (before). A pc's index into the function's inline tree is itself a
+//! pc-value table; where a function has no tree there is one frame.
+
+use crate::func_id::FuncId;
+use crate::header::Magic;
+use crate::pclntab::{Func, PcLnTab, UNKNOWN_FILE};
+
+/// Deeper inlining than any compiler does is taken for damage.
+const MAX_DEPTH: usize = 1024;
+
+/// A source-level frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Frame<'a> {
+    /// Full name of the function.
+    pub func: &'a str,
+    /// Path of the source file as the compiler wrote it; `?` when unknown.
+    pub file: &'a str,
+    /// Line being run or, in all but the innermost frame, of the call; zero when unknown.
+    pub line: u32,
+    /// Line of the `func` keyword (Go 1.20 on), else zero.
+    pub start_line: u32,
+    /// The function's code was put into that of the next frame.
+    pub inlined: bool,
+    /// Made by the compiler. The runtime hides such a frame unless it called
+    /// a panic function (see [`Frame::hides`]).
+    pub wrapper: bool,
+    /// What the runtime takes the function for.
+    pub id: FuncId,
+}
+
+impl Frame<'_> {
+    /// Whether the runtime's tracebacks leave this frame out, given the id
+    /// of the frame it called (`FuncId::Normal` for the innermost).
+    pub fn hides(&self, callee: FuncId) -> bool {
+        let panics = matches!(
+            callee,
+            FuncId::Gopanic | FuncId::Sigpanic | FuncId::Panicwrap
+        );
+        self.wrapper && !panics
+    }
+}
+
+/// Where a release keeps inline trees, and their shape.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Inlining {
+    pcdata: u32,
+    funcdata: u8,
+    shape: Shape,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// `{funcID u8, _, nameOff i32, parentPc i32, startLine i32}`
+    ParentPc,
+    /// `{parent i16, funcID u8, _, file i32, line i32, func i32, parentPc i32}`
+    Parent16,
+}
+
+impl Inlining {
+    pub(crate) fn of(magic: Magic, _minor: Option<u32>) -> Option<Inlining> {
+        let at = |pcdata, funcdata, shape| {
+            Some(Inlining {
+                pcdata,
+                funcdata,
+                shape,
+            })
+        };
+        match magic {
+            Magic::Go120 => at(2, 3, Shape::ParentPc),
+            Magic::Go118 => at(2, 3, Shape::Parent16),
+            _ => None,
+        }
+    }
+}
+
+/// One entry of an inline tree.
+struct Call {
+    id: u8,
+    name: u32,
+    start_line: i32,
+    /// Go 1.20 on: where to read the next frame, as an offset from the entry.
+    parent_pc: i32,
+    /// Before: index of the next frame's entry, and the call's place.
+    parent: i32,
+    file: i32,
+    line: i32,
+}
+
+impl PcLnTab {
+    /// Appends the frames at `pc`, innermost first, and says how many.
+    ///
+    /// `pc` is used as it is: for a return address, pass one less.
+    pub fn frames<'a>(&'a self, pc: u64, out: &mut Vec<Frame<'a>>) -> usize {
+        match self.find(pc) {
+            Some(func) => self.frames_of(&func, pc, out),
+            None => 0,
+        }
+    }
+
+    /// As [`PcLnTab::frames`], for a function already found.
+    pub fn frames_of<'a>(&'a self, func: &Func<'a>, pc: u64, out: &mut Vec<Frame<'a>>) -> usize {
+        let before = out.len();
+        let mut pc = pc;
+        let mut place = self.file_line(func, pc);
+        if let Some((inlining, tree)) = self.tree(func) {
+            let mut index = self.pc_data(func, inlining.pcdata, pc).unwrap_or(-1);
+            while index >= 0 && out.len() - before < MAX_DEPTH {
+                let Some(call) = self.call(inlining.shape, tree, index) else {
+                    break;
+                };
+                let id = self.id_of(call.id);
+                out.push(Frame {
+                    func: self.name(call.name),
+                    file: place.0,
+                    line: place.1,
+                    start_line: u32::try_from(call.start_line).unwrap_or(0),
+                    inlined: true,
+                    wrapper: id == FuncId::Wrapper,
+                    id,
+                });
+                if inlining.shape == Shape::ParentPc {
+                    let Some(parent) = u64::try_from(call.parent_pc)
+                        .ok()
+                        .and_then(|off| func.entry.checked_add(off))
+                    else {
+                        break;
+                    };
+                    pc = parent;
+                    place = self.file_line(func, pc);
+                    index = self.pc_data(func, inlining.pcdata, pc).unwrap_or(-1);
+                } else {
+                    let file = self.file(func, call.file);
+                    let line = u32::try_from(call.line).ok();
+                    place = file.zip(line).unwrap_or((UNKNOWN_FILE, 0));
+                    index = call.parent;
+                }
+            }
+        }
+        let id = func.id();
+        out.push(Frame {
+            func: func.name(),
+            file: place.0,
+            line: place.1,
+            start_line: func.start_line(),
+            inlined: false,
+            wrapper: id == FuncId::Wrapper,
+            id,
+        });
+        out.len() - before
+    }
+
+    /// The layout and file offset of a function's inline tree.
+    #[inline]
+    fn tree(&self, func: &Func<'_>) -> Option<(Inlining, usize)> {
+        let inlining = self.inlining?;
+        if inlining.funcdata >= func.funcdata_count() {
+            return None;
+        }
+        let count = func.field(7)? as usize;
+        let data = func
+            .record
+            .checked_add(self.fixed_size())?
+            .checked_add(count.checked_mul(4)?)?;
+        match self.u32_at(data + 4 * usize::from(inlining.funcdata))? {
+            u32::MAX => None,
+            offset => Some((inlining, self.gofunc?.checked_add(offset as usize)?)),
+        }
+    }
+
+    fn call(&self, shape: Shape, tree: usize, index: i32) -> Option<Call> {
+        let index = usize::try_from(index).ok()?;
+        let size = match shape {
+            Shape::ParentPc => 16,
+            Shape::Parent16 => 20,
+        };
+        let at = tree.checked_add(index.checked_mul(size)?)?;
+        let bytes = self.elf.bytes().get(at..at.checked_add(size)?)?;
+        let word = |n: usize| self.elf.u32_of(bytes, 4 * n);
+        Some(match shape {
+            Shape::ParentPc => Call {
+                id: bytes[0],
+                name: word(1)?,
+                parent_pc: word(2)? as i32,
+                start_line: word(3)? as i32,
+                parent: -1,
+                file: -1,
+                line: -1,
+            },
+            Shape::Parent16 => {
+                let raw = [bytes[0], bytes[1]];
+                let parent = if self.elf.little {
+                    i16::from_le_bytes(raw)
+                } else {
+                    i16::from_be_bytes(raw)
+                };
+                Call {
+                    id: bytes[2],
+                    parent: i32::from(parent),
+                    file: word(1)? as i32,
+                    line: word(2)? as i32,
+                    name: word(3)?,
+                    parent_pc: word(4)? as i32,
+                    start_line: 0,
+                }
+            }
+        })
+    }
+}
