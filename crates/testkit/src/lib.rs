@@ -1,2 +1,18 @@
 //! Go toolchains, programs and oracles for tests.
+//!
+//! A test asks for a Go program of `testbed/` built by a given Go ([`program`]), starts it
+//! ([`Running`]) and looks at it; it may ask for Go's own tools to be judged by
+//! ([`go::toolchain`], [`go::pprof`]). Whatever is missing is fetched once and kept in
+//! [`cache_dir`]; nothing has to be installed by hand. Nothing here is about gowhy itself: a
+//! crate of any level may have this one among its `dev-dependencies`.
 #![forbid(unsafe_code)]
+
+pub mod go;
+
+mod cache;
+mod program;
+mod running;
+
+pub use cache::cache_dir;
+pub use program::{Variant, program, testbed};
+pub use running::{Ops, Running};
