@@ -1,2 +1,4 @@
-//! Generators and benchmarks.
+//! Generators of what the benchmarks measure.
 #![forbid(unsafe_code)]
+
+pub mod synthetic;

@@ -57,18 +57,15 @@ pub(super) fn packed(data: &[u8], mut each: impl FnMut(u64)) -> Result<(), Fault
     // eight: without a bounds check and a loop for every byte this is three times as fast.
     while let Some(word) = data.get(pos..pos + 8) {
         let word = u64::from_le_bytes(word.try_into().expect("the slice has eight bytes"));
-        if word & 0x80 == 0 {
-            each(word & 0x7f);
-            pos += 1;
-        } else if word & 0x8000 == 0 {
-            each(word & 0x7f | word >> 1 & 0x3f80);
-            pos += 2;
-        } else if word & 0x80_0000 == 0 {
-            each(word & 0x7f | word >> 1 & 0x3f80 | word >> 2 & 0x1f_c000);
-            pos += 3;
-        } else {
+        // The lowest bit that is set here is the top one of the varint's last byte.
+        let ends = !word & 0x8080_8080_8080_8080;
+        if ends as u32 == 0 {
             each(long_varint(data, &mut pos)?);
+            continue;
         }
+        let own = word & (ends ^ (ends - 1));
+        each(own & 0x7f | own >> 1 & 0x3f80 | own >> 2 & 0x1f_c000 | own >> 3 & 0xfe0_0000);
+        pos += (ends.trailing_zeros() as usize + 1) / 8;
     }
     while pos < data.len() {
         each(varint(data, &mut pos)?);
