@@ -24,17 +24,20 @@
 #![forbid(unsafe_code)]
 
 mod build_info;
+mod cfi;
 mod elf;
 mod error;
 mod func_id;
 mod gobin;
 mod header;
+mod image;
 mod inline;
 mod moduledata;
 mod names;
 mod notes;
 mod pc_value;
 mod pclntab;
+mod reader;
 mod reloc;
 mod symbols;
 mod version;
@@ -42,11 +45,13 @@ mod version;
 use std::sync::Arc;
 
 pub use build_info::{BuildInfo, Module};
+pub use cfi::{Cfi, Regs};
 pub use elf::Segment;
 pub use error::Error;
 pub use func_id::FuncId;
 pub use gobin::{Arch, GoBin};
 pub use header::Magic;
+pub use image::{Image, ImageFrame};
 pub use inline::Frame;
 pub use moduledata::ModuleData;
 pub use names::{pprof_name, print_name};

@@ -25,6 +25,10 @@ pub(crate) struct Entry<'a> {
     pub(crate) name: &'a [u8],
     pub(crate) addr: u64,
     pub(crate) size: u64,
+    /// `STT_*`.
+    pub(crate) kind: u8,
+    /// `STB_*`.
+    pub(crate) binding: u8,
     /// `st_shndx`.
     pub(crate) section: u16,
 }
@@ -65,12 +69,14 @@ impl<'a> Table<'a> {
         let name_at = usize::try_from(elf.u32_of(raw, 0)?).ok()?;
         let name = self.strings.get(name_at..)?;
         let name = &name[..name.iter().position(|&b| b == 0)?];
-        let (shndx_at, value_at) = if elf.is_64 { (6, 8) } else { (14, 4) };
+        let (info_at, shndx_at, value_at) = if elf.is_64 { (4, 6, 8) } else { (12, 14, 4) };
         let shndx = raw.get(shndx_at..shndx_at + 2)?.try_into().ok()?;
         Some(Entry {
             name,
             addr: elf.word_of(raw, value_at)?,
             size: elf.word_of(raw, value_at + elf.ptr_size())?,
+            kind: raw[info_at] & 15,
+            binding: raw[info_at] >> 4,
             section: if elf.little {
                 u16::from_le_bytes(shndx)
             } else {
