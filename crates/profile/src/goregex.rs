@@ -89,6 +89,8 @@ struct Parser<'a> {
     /// What is left of the pattern.
     rest: &'a str,
     out: String,
+    /// Flags that hold from the next operand on: a repetition after them is of the operand before.
+    flags: String,
     groups: Vec<Group>,
 }
 
@@ -98,6 +100,7 @@ fn translate(pattern: &str) -> Result<String, RegexpError> {
         whole: pattern,
         rest: pattern,
         out: String::with_capacity(pattern.len() + 16),
+        flags: String::new(),
         groups: vec![Group::default()],
     };
     // The pattern from the last repetition on, if the last thing was one.
@@ -119,8 +122,7 @@ fn translate(pattern: &str) -> Result<String, RegexpError> {
             ')' => p.close()?,
             '^' | '$' | '.' => {
                 p.rest = &before[1..];
-                p.out.push(c);
-                p.top().push(1);
+                p.operand(&before[..1]);
             }
             '[' => p.class()?,
             '*' | '+' | '?' => {
@@ -195,7 +197,14 @@ impl<'a> Parser<'a> {
             .expect("the whole pattern is a group")
     }
 
+    fn operand(&mut self, text: &str) {
+        self.out.push_str(&std::mem::take(&mut self.flags));
+        self.out.push_str(text);
+        self.top().push(1);
+    }
+
     fn open(&mut self, text: &str) {
+        self.out.push_str(&std::mem::take(&mut self.flags));
         self.out.push_str(text);
         self.groups.push(Group::default());
     }
@@ -206,14 +215,14 @@ impl<'a> Parser<'a> {
         }
         let group = self.groups.pop().expect("there are two");
         self.top().push(group.most.max(1));
+        self.flags.clear();
         self.out.push(')');
         self.rest = &self.rest[1..];
         Ok(())
     }
 
     fn literal(&mut self, c: char) {
-        put_literal(&mut self.out, c);
-        self.top().push(1);
+        self.operand(&regex::escape(c.encode_utf8(&mut [0; 4])));
     }
 
     fn rune(&mut self, c: u32) {
@@ -221,8 +230,7 @@ impl<'a> Parser<'a> {
             Some(c) => self.literal(c),
             None => {
                 // Half of a surrogate pair is in no text.
-                self.out.push_str(NOTHING);
-                self.top().push(1);
+                self.operand(NOTHING);
             }
         }
     }
@@ -313,8 +321,8 @@ impl<'a> Parser<'a> {
                     if c == ':' {
                         self.open(&(flags + ":"));
                     } else if flags.len() > 2 {
-                        self.out.push_str(&flags);
-                        self.out.push(')');
+                        self.flags.push_str(&flags);
+                        self.flags.push(')');
                     }
                     return Ok(());
                 }
@@ -344,14 +352,12 @@ impl<'a> Parser<'a> {
             _ => "",
         };
         if !as_is.is_empty() {
-            self.out.push_str(as_is);
-            self.top().push(1);
+            self.operand(as_is);
             self.rest = &start[2..];
             return Ok(());
         }
         if let Some((class, rest)) = escaped_class(start)? {
-            self.out.push_str(&class);
-            self.top().push(1);
+            self.operand(&class);
             self.rest = rest;
             return Ok(());
         }
@@ -418,17 +424,9 @@ impl<'a> Parser<'a> {
             class.push_str(NOTHING);
         }
         class.push(']');
-        self.out.push_str(&class);
-        self.top().push(1);
+        self.operand(&class);
         Ok(())
     }
-}
-
-fn put_literal(out: &mut String, c: char) {
-    if c.is_ascii_punctuation() {
-        out.push('\\');
-    }
-    out.push(c);
 }
 
 /// Adds a range to a class, less the surrogates, which are in no text.
