@@ -1,7 +1,8 @@
 //! The profile model, its codecs, and what can be done with a profile.
 //!
 //! A [`Profile`] is a set of tables that refer to each other by index ([`model`]) over one string
-//! table ([`strings`]). [`proto`] reads and writes it.
+//! table ([`strings`]). [`proto`], [`folded`] and [`speedscope`] read and write it; [`read_any`] tells
+//! them apart.
 #![forbid(unsafe_code)]
 
 pub mod build;
@@ -9,6 +10,8 @@ pub mod demangle;
 pub mod diff;
 pub mod error;
 pub mod filter;
+pub mod folded;
+mod frames;
 pub mod goregex;
 pub mod granularity;
 mod matcher;
@@ -19,6 +22,7 @@ pub mod prune;
 mod samples;
 pub mod scale;
 mod sniff;
+pub mod speedscope;
 pub mod strings;
 pub mod tagfilter;
 pub mod tagroot;
@@ -36,5 +40,6 @@ pub use model::{
     Profile, Samples, ValueType,
 };
 pub use proto::{Limits, decode, decode_reader, encode, encode_gz};
+pub use sniff::{read_any, read_any_with};
 pub use strings::{StrId, StringTable};
 pub use units::LabelUnits;
