@@ -126,8 +126,11 @@ func listen(ended chan<- bool) {
 }
 
 func profile() {
-	// A reader of the file sees a whole profile or none.
+	// A reader of the file sees a whole profile or none; but a device is never replaced.
 	part := *cpuProfile + ".part"
+	if info, err := os.Stat(*cpuProfile); err == nil && !info.Mode().IsRegular() {
+		part = *cpuProfile
+	}
 	file, err := os.Create(part)
 	if err != nil {
 		Fail(err)
@@ -140,8 +143,10 @@ func profile() {
 	if err := file.Close(); err != nil {
 		Fail(err)
 	}
-	if err := os.Rename(part, *cpuProfile); err != nil {
-		Fail(err)
+	if part != *cpuProfile {
+		if err := os.Rename(part, *cpuProfile); err != nil {
+			Fail(err)
+		}
 	}
 	say("profiled")
 }
