@@ -1,7 +1,44 @@
 //! Views of a profile as plain data, and their text.
+//!
+//! [`pipeline::prepare`] turns a profile and [`options::Options`] into a [`Report`]; each view
+//! ([`view::View`]) is made from that by the module named after it, and writes pprof's text or JSON.
+//! What is printed follows pprof to the byte, except where pprof differs from run to run or is wrong
+//! (docs/pprof-differences.md).
+//!
+//! Nothing here prints or looks at the environment: the time zone and source files come from the
+//! caller.
 #![forbid(unsafe_code)]
 
+pub mod comments;
+pub mod dot;
+pub mod error;
+pub mod format;
 pub mod graph;
+pub mod header;
+pub mod import;
+pub mod json;
+pub mod labels;
+pub mod list;
 pub mod measure;
+pub mod names;
 pub mod options;
 pub mod paths;
+pub mod pipeline;
+pub mod raw;
+pub mod report;
+pub mod sample_type;
+pub mod show;
+pub mod source;
+pub mod tags;
+pub mod time;
+pub mod top;
+pub mod topproto;
+pub mod traces;
+pub mod tree;
+pub mod view;
+
+pub use error::Error;
+pub use options::Options;
+pub use report::Report;
+pub use show::Shown;
+pub use view::View;

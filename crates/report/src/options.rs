@@ -13,20 +13,7 @@ pub enum Sort {
     Cum,
 }
 
-/// What one node stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Granularity {
-    /// A function, whatever file it is in.
-    Functions,
-    /// A function of a file.
-    FileFunctions,
-    /// A file.
-    Files,
-    /// A line of a function.
-    Lines,
-    /// An address.
-    Addresses,
-}
+pub use profile::Granularity;
 
 /// The settings of a report. The defaults are those of pprof.
 #[derive(Clone, Debug, PartialEq)]

@@ -32,15 +32,28 @@ pub struct NodeInfo {
     pub object: StrId,
 }
 
+/// Where a node is, in words. What is not told apart is empty or 0.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The function.
+    pub function: String,
+    /// The source file.
+    pub file: String,
+    /// The line.
+    pub line: i64,
+    /// The column.
+    pub column: i64,
+    /// The address.
+    pub address: u64,
+}
+
 /// How nodes are named and told apart.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Naming<'a> {
     /// Equal functions of different object files or first lines are different nodes.
     pub objects: bool,
-    /// See [`paths::trim`].
-    pub trim_path: &'a str,
-    /// See [`paths::trim`].
-    pub source_path: &'a str,
+    /// The two lists for [`paths::trim`]; `None` leaves source paths as they are.
+    pub trim: Option<(&'a str, &'a str)>,
 }
 
 /// All nodes that the locations of a profile stand for.
@@ -87,7 +100,11 @@ impl<'p> Nodes<'p> {
                 };
                 let file = *files.entry(function.filename).or_insert_with(|| {
                     let path = profile.str(function.filename);
-                    match paths::trim(path, naming.trim_path, naming.source_path) {
+                    let path = match naming.trim {
+                        Some((trim, search)) => paths::trim(path, trim, search),
+                        None => path,
+                    };
+                    match path {
                         "" => StrId::EMPTY,
                         path => nodes.files.intern(&paths::clean(path)),
                     }
@@ -151,6 +168,17 @@ impl<'p> Nodes<'p> {
     /// The node's file.
     pub fn file(&self, node: &NodeInfo) -> &str {
         self.files.get(node.file)
+    }
+
+    /// Where the node is.
+    pub fn place(&self, node: &NodeInfo) -> Place {
+        Place {
+            function: self.function(node).to_owned(),
+            file: self.file(node).to_owned(),
+            line: node.line,
+            column: node.column,
+            address: node.address,
+        }
     }
 
     /// What people read as the node's name: address, function, file and line as far as they are

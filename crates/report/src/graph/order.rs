@@ -1,6 +1,7 @@
 //! The order in which nodes and edges are shown.
 //!
-//! All orders are total, down to the number of the node, so that equal rows never swap places.
+//! Sorting is stable and starts from the order in which nodes first appear in the profile, so that
+//! equal rows never swap places from run to run.
 
 use std::borrow::Cow;
 use std::cmp::{Ordering, Reverse};
@@ -20,7 +21,7 @@ pub enum By {
     Interest,
 }
 
-/// Sorts `shown` by the magnitude of the values, largest first.
+/// Sorts `shown` by the magnitude of the values, largest first. Equals stay as they are.
 pub fn sort(
     shown: &mut [NodeIx],
     by: By,
@@ -30,9 +31,9 @@ pub fn sort(
     edges: &Edges,
 ) {
     struct Key<'a> {
-        score: u64,
+        score: i64,
         name: Cow<'a, str>,
-        other: u64,
+        other: i64,
         node: NodeIx,
     }
     let mut keys: Vec<Key<'_>> = shown
@@ -45,9 +46,9 @@ pub fn sort(
                 By::Interest => (interest(node, value, edges), value.flat),
             };
             Key {
-                score: score.unsigned_abs(),
+                score: score.wrapping_abs(),
                 name: nodes.printable(&infos[node as usize]),
-                other: other.unsigned_abs(),
+                other: other.wrapping_abs(),
                 node,
             }
         })
@@ -56,7 +57,6 @@ pub fn sort(
         (Reverse(a.score), &a.name, Reverse(a.other))
             .cmp(&(Reverse(b.score), &b.name, Reverse(b.other)))
             .then_with(|| spelled(nodes, infos, a.node, b.node))
-            .then(a.node.cmp(&b.node))
     });
     for (place, key) in shown.iter_mut().zip(keys) {
         *place = key.node;
@@ -115,7 +115,15 @@ fn interest(node: NodeIx, value: &Value, edges: &Edges) -> i64 {
         sum
     };
     let sum = score(&mut edges.callers(node), 0) + score(&mut edges.callees(node), value.flat);
-    ((sum * value.cum as f64) as i64).wrapping_add(value.flat)
+    let scaled = sum * value.cum as f64;
+    // In a comparison the weight of an edge can be 0, and its part in the sum is then not a number,
+    // which Go on x86 converts to the least integer.
+    let scaled = if scaled.is_nan() {
+        i64::MIN
+    } else {
+        scaled as i64
+    };
+    scaled.wrapping_add(value.flat)
 }
 
 /// Sorts edges by weight, largest first, then by the names of their ends.

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::edges::{Edges, connect};
-use super::nodes::{Naming, NodeInfo, NodeIx, Nodes};
+use super::nodes::{NodeInfo, NodeIx, Nodes, Place};
 use super::order::{self, By};
 use super::tags::{self, NodeTags, TagFormat};
 use super::tree::Tree;
@@ -90,11 +90,6 @@ impl<'p> Graph<'p> {
         } else {
             Graph::plain(nodes, limits)
         }
-    }
-
-    /// The graph of a profile, all of it and without edges.
-    pub fn whole(profile: &'p profile::Profile, naming: &Naming<'_>, limits: &Limits<'_>) -> Self {
-        Graph::new(Nodes::new(profile, naming), limits)
     }
 
     fn plain(nodes: Nodes<'p>, limits: &Limits<'_>) -> Self {
@@ -196,6 +191,11 @@ impl<'p> Graph<'p> {
     /// The node's printable name.
     pub fn name(&self, node: NodeIx) -> Cow<'p, str> {
         self.nodes.printable(&self.infos[node as usize])
+    }
+
+    /// Where the node is.
+    pub fn place(&self, node: NodeIx) -> Place {
+        self.nodes.place(&self.infos[node as usize])
     }
 
     /// What the node adds up to.

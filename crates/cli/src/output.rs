@@ -1,0 +1,118 @@
+//! Shows a profile as the user asked: to standard output or a file, binary formats never to a
+//! terminal.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, IsTerminal, Write};
+
+use profile::Profile;
+use report::pipeline::{Prepared, prepare};
+use report::source::{Finder, LocalFiles};
+use report::time::Zone;
+use report::view::{KINDS, Make, View};
+use report::{Shown, json};
+
+use crate::exit::CliError;
+use crate::flags::ReportChoice;
+
+/// Whom the output is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Syntax {
+    /// People, or whoever reads the view's own format.
+    Text,
+    /// Programs.
+    Json,
+}
+
+/// Shows the profile. Without a choice of the user it is `-top`.
+pub fn render(profile: Profile, choice: &ReportChoice) -> Result<(), CliError> {
+    let view = choice.view.clone().unwrap_or(View::Top);
+    say(&choice.notices);
+    let Prepared { report, notices } = prepare(profile, &choice.options, &view, &LocalZone)?;
+    say(&notices);
+
+    let search = match choice.options.source_path.as_str() {
+        "" => current_dir()?,
+        path => path.to_owned(),
+    };
+    let mut finder = Finder::new(&LocalFiles, &search, &choice.options.trim_path);
+    // The view is made before the file is opened, so that a failure leaves no empty file.
+    let shown = Shown::new(&report, &view, &mut finder)?;
+    let mut out = open(choice, &view)?;
+    match choice.syntax {
+        Syntax::Text => shown.write(&mut out)?,
+        Syntax::Json => json::write(&report, &shown, &mut out)?,
+    }
+    out.flush()?;
+    Ok(())
+}
+
+pub fn say(notices: &[String]) {
+    for notice in notices {
+        anstream::eprintln!("{notice}");
+    }
+}
+
+fn current_dir() -> Result<String, CliError> {
+    let dir = std::env::current_dir()?;
+    Ok(dir.to_string_lossy().into_owned())
+}
+
+/// Where the view is to go.
+fn open(choice: &ReportChoice, view: &View) -> Result<BufWriter<Box<dyn Write>>, CliError> {
+    let kind = KINDS.iter().find(|kind| match &kind.make {
+        Make::Plain(plain) => plain == view,
+        Make::Matching(_) => false,
+    });
+    let ending = match choice.syntax {
+        Syntax::Text => kind.and_then(|kind| kind.file),
+        Syntax::Json => None,
+    };
+    let to_file = |path: &str, file: io::Result<File>| {
+        anstream::eprintln!("Generating report in {path}");
+        let failed = |e| CliError::from(e).context(format!("cannot write {path}"));
+        file.map(|f| Box::new(f) as Box<dyn Write>).map_err(failed)
+    };
+    let target = match (choice.output.as_deref(), ending) {
+        (None, Some(ending)) if io::stdout().is_terminal() => {
+            let (path, file) = unused(ending)?;
+            to_file(&path, Ok(file))?
+        }
+        (None | Some("-"), _) => Box::new(io::stdout().lock()),
+        (Some(path), _) => to_file(path, File::create(path))?,
+    };
+    Ok(BufWriter::with_capacity(64 << 10, target))
+}
+
+/// The first of `profile001.ENDING`, `profile002.ENDING` … that is not there yet.
+fn unused(ending: &str) -> Result<(String, File), CliError> {
+    for number in 1..10_000 {
+        let path = format!("profile{number:03}.{ending}");
+        if fs::exists(&path).unwrap_or(true) {
+            continue;
+        }
+        match OpenOptions::new().write(true).create_new(true).open(&path) {
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(e) => return Err(CliError::from(e).context(format!("cannot write {path}"))),
+            Ok(file) => return Ok((path, file)),
+        }
+    }
+    Err(
+        CliError::usage(format!("no name is left for profileNNN.{ending}"))
+            .hint("give one with -output"),
+    )
+}
+
+/// The time zone of the user.
+struct LocalZone;
+
+impl Zone for LocalZone {
+    fn at(&self, unix_seconds: i64) -> (i32, String) {
+        let moment = jiff::Timestamp::from_second(unix_seconds).unwrap_or_default();
+        let zone = jiff::tz::TimeZone::system();
+        if zone.is_unknown() {
+            return (0, "UTC".to_owned());
+        }
+        let info = zone.to_offset_info(moment);
+        (info.offset().seconds(), info.abbreviation().to_owned())
+    }
+}

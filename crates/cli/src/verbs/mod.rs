@@ -1,0 +1,18 @@
+//! The commands. A new one is a file here and a line in [`VERBS`].
+
+use clap::{ArgMatches, Command};
+
+use crate::exit::{CliError, Exit};
+
+mod pprof;
+
+/// A command.
+pub struct Verb {
+    /// Its name and arguments.
+    pub command: fn() -> Command,
+    /// Does it.
+    pub run: fn(&ArgMatches) -> Result<Exit, CliError>,
+}
+
+/// Every command, in the order of the help.
+pub const VERBS: &[Verb] = &[pprof::VERB];

@@ -1,0 +1,177 @@
+//! `gowhy pprof`: reports of saved profiles, with the flags and the text of `go tool pprof`.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use clap::{ArgMatches, Args, Command, FromArgMatches};
+use profile::diff::{DiffMode, diff};
+use profile::merge::Merger;
+use profile::{Profile, decode_reader};
+use report::import::{Import, Symbolize, import, locate};
+
+use super::Verb;
+use crate::exit::{CliError, Exit};
+use crate::flags::ReportArgs;
+use crate::output::{render, say};
+
+/// The command.
+pub const VERB: Verb = Verb { command, run };
+
+const EXAMPLES: &str = "\
+Flags are taken as Go takes them: -top, --top, -focus=re, -focus re.
+
+Examples:
+  gowhy pprof -top cpu.pb.gz
+  gowhy pprof -list='main\\.handle' cpu.pb.gz
+  gowhy pprof -top -diff_base=before.pb.gz after.pb.gz
+  gowhy pprof -dot -focus=json -o graph.dot cpu1.pb.gz cpu2.pb.gz";
+
+fn command() -> Command {
+    let command = Command::new("pprof")
+        .about("Report on saved profiles, as go tool pprof does")
+        .after_help(EXAMPLES);
+    ReportArgs::augment_args(Sources::augment_args(command))
+}
+
+/// Which profiles to read, and what to do to them before they are shown.
+#[derive(Debug, Args)]
+struct Sources {
+    /// Profiles, merged if there are several; `-` is standard input. The first of several may be the
+    /// program's binary
+    #[arg(value_name = "SOURCE", required = true)]
+    sources: Vec<String>,
+    /// Source of base profile for comparison: percentages are of its total
+    #[arg(long = "diff_base", value_name = "SOURCE")]
+    diff_base: Vec<String>,
+    /// Source of base profile for profile subtraction
+    #[arg(long, value_name = "SOURCE")]
+    base: Vec<String>,
+    /// Ignore drop_frames and keep_frames regexps in the profile
+    #[arg(long = "all_frames")]
+    all_frames: bool,
+    /// Free-form annotation to add to the profile
+    #[arg(long = "add_comment", value_name = "TEXT", default_value = "")]
+    add_comment: String,
+    /// Override build id for main binary
+    #[arg(long, value_name = "ID", default_value = "")]
+    buildid: String,
+    /// Options for profile symbolization
+    #[arg(long, value_name = "MODE", default_value = "")]
+    symbolize: String,
+}
+
+fn run(matches: &ArgMatches) -> Result<Exit, CliError> {
+    let wrong = |e: clap::Error| CliError::usage(e.to_string());
+    let Sources {
+        mut sources,
+        diff_base,
+        base,
+        all_frames,
+        add_comment,
+        buildid,
+        symbolize,
+    } = Sources::from_arg_matches(matches).map_err(wrong)?;
+    let ReportArgs(choice) = ReportArgs::from_arg_matches(matches).map_err(wrong)?;
+
+    let given = |list: Vec<String>| list.into_iter().filter(|s| !s.is_empty()).collect();
+    let (base, diff_base): (Vec<_>, Vec<_>) = (given(base), given(diff_base));
+    let (bases, mode) = match (base.is_empty(), diff_base.is_empty()) {
+        (false, false) => {
+            let both = "-base and -diff_base flags cannot both be specified";
+            return Err(CliError::usage(both));
+        }
+        (true, false) => (diff_base, DiffMode::Compare),
+        _ => (base, DiffMode::Subtract),
+    };
+    let normalize = choice.options.normalize;
+    if normalize && bases.is_empty() {
+        return Err(CliError::usage("must have base profile to normalize by"));
+    }
+    let (symbolize, notices) = Symbolize::parse(&symbolize);
+    say(&notices);
+
+    let binary = if sources.len() > 1 && is_binary(Path::new(&sources[0])) {
+        sources.remove(0)
+    } else {
+        String::new()
+    };
+    let mut profile = read_all(&sources, "source", &binary, &buildid)?;
+    if !bases.is_empty() {
+        let base = read_all(&bases, "base", &binary, &buildid)?;
+        profile = diff(profile, base, mode, normalize)?;
+    }
+    let how = Import {
+        all_frames,
+        symbolize,
+        comment: add_comment,
+    };
+    render(import(profile, &how)?, &choice)?;
+    Ok(Exit::Ok)
+}
+
+/// Reads and merges profiles. Those that cannot be read are told and left out, as long as one can.
+fn read_all(
+    sources: &[String],
+    what: &str,
+    binary: &str,
+    build_id: &str,
+) -> Result<Profile, CliError> {
+    if let [source] = sources {
+        let mut profile = read(source)?;
+        locate(&mut profile, binary, build_id);
+        return Ok(profile);
+    }
+    let mut merged = Merger::default();
+    let mut read_in = 0;
+    let mut failure = None;
+    for source in sources {
+        match read(source) {
+            Ok(mut profile) => {
+                locate(&mut profile, binary, build_id);
+                merged.add(&profile)?;
+                read_in += 1;
+            }
+            Err(e) => {
+                say(&[format!("{source}: {:#}", e.error)]);
+                failure = Some(e);
+            }
+        }
+    }
+    match failure {
+        Some(e) if read_in == 0 => {
+            let none = format!("failed to fetch any {what} profiles");
+            return Err(CliError::new(e.exit, anyhow::Error::msg(none)));
+        }
+        Some(_) => {
+            let all = sources.len();
+            say(&[format!("Fetched {read_in} {what} profiles out of {all}")]);
+        }
+        None => {}
+    }
+    Ok(merged.finish()?)
+}
+
+fn read(source: &str) -> Result<Profile, CliError> {
+    let profile = match source {
+        "-" => decode_reader(io::stdin().lock()).map_err(CliError::from),
+        path => File::open(path)
+            .map_err(CliError::from)
+            .and_then(|file| decode_reader(file).map_err(CliError::from)),
+    };
+    profile.map_err(|e| e.context(format!("cannot read {source}")))
+}
+
+/// Whether the file is a program: ELF, PE or Mach-O.
+fn is_binary(path: &Path) -> bool {
+    let mut magic = [0; 4];
+    let read = File::open(path).and_then(|mut f| f.read_exact(&mut magic));
+    read.is_ok()
+        && matches!(
+            magic,
+            [0x7f, b'E', b'L', b'F']
+                | [b'M', b'Z', ..]
+                | [0xcf | 0xce, 0xfa, 0xed, 0xfe]
+                | [0xca, 0xfe, 0xba, 0xbe]
+        )
+}

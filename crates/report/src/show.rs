@@ -1,0 +1,84 @@
+//! A view of a report, ready to be written.
+
+use std::io::Write;
+
+use profile::Profile;
+use profile::proto::write_gz;
+
+use crate::comments::Comments;
+use crate::dot::CallGraph;
+use crate::error::Error;
+use crate::list::Listing;
+use crate::raw::Raw;
+use crate::report::Report;
+use crate::source::Finder;
+use crate::tags::Tags;
+use crate::top::Top;
+use crate::topproto::top_profile;
+use crate::traces::Traces;
+use crate::tree::Tree;
+use crate::view::View;
+
+/// What is shown. Views of single samples are read from the report while they are written.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Shown<'r> {
+    /// The heaviest nodes.
+    Top(Top),
+    /// Nodes with their callers and callees; `-peek` too.
+    Tree(Tree),
+    /// Annotated source.
+    List(Listing),
+    /// Every sample.
+    Traces(Traces<'r>),
+    /// Everything.
+    Raw(Raw<'r>),
+    /// The labels.
+    Tags(Tags),
+    /// The comments.
+    Comments(Comments),
+    /// The call graph for Graphviz.
+    Dot(CallGraph),
+    /// The profile itself.
+    Proto(&'r Report),
+    /// The heaviest nodes, as a profile.
+    TopProto(Profile),
+}
+
+impl<'r> Shown<'r> {
+    /// The view of a report that was prepared for it. Source files come from `finder`.
+    pub fn new(report: &'r Report, view: &View, finder: &mut Finder<'_>) -> Result<Self, Error> {
+        let matches = |name: &str| report.pattern.as_ref().is_none_or(|p| p.is_match(name));
+        Ok(match view {
+            View::Top => Shown::Top(Top::new(report)),
+            View::Tree => Shown::Tree(Tree::new(report)),
+            View::Peek(pattern) => Shown::Tree(Tree::peek(report, pattern, &matches)?),
+            View::List(pattern) => Shown::List(Listing::new(report, pattern, &matches, finder)?),
+            View::Traces => Shown::Traces(Traces::new(report)),
+            View::Raw => Shown::Raw(Raw::new(report)),
+            View::Tags => Shown::Tags(Tags::new(report)),
+            View::Comments => Shown::Comments(Comments::new(report)),
+            View::Dot => Shown::Dot(CallGraph::new(report)),
+            View::Proto => Shown::Proto(report),
+            View::TopProto => Shown::TopProto(top_profile(report)),
+            other => return Err(Error::NotYet(format!("{other:?}"))),
+        })
+    }
+
+    /// Writes the view's own format: pprof's text, or the file that it stands for.
+    pub fn write(&self, out: &mut dyn Write) -> Result<(), Error> {
+        match self {
+            Shown::Top(view) => view.write(out)?,
+            Shown::Tree(view) => view.write(out)?,
+            Shown::List(view) => view.write(out)?,
+            Shown::Traces(view) => view.write(out)?,
+            Shown::Raw(view) => view.write(out)?,
+            Shown::Tags(view) => view.write(out)?,
+            Shown::Comments(view) => view.write(out)?,
+            Shown::Dot(view) => view.write(out)?,
+            Shown::Proto(report) => write_gz(&report.profile, out)?,
+            Shown::TopProto(profile) => write_gz(profile, out)?,
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,181 @@
+//! The views by name, and how each of them overrides the options.
+//!
+//! Mirrors `pprofCommands` and `applyCommandOverrides` of pprof's `internal/driver`.
+
+use crate::options::{Granularity, Options};
+
+/// What to show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum View {
+    /// The heaviest nodes.
+    Top,
+    /// Nodes with their callers and callees.
+    Tree,
+    /// The same for nodes whose name matches.
+    Peek(String),
+    /// The source of functions whose name matches, with values beside the lines.
+    List(String),
+    /// Every sample.
+    Traces,
+    /// Everything, as text.
+    Raw,
+    /// The profile itself.
+    Proto,
+    /// The heaviest nodes, as a profile.
+    TopProto,
+    /// The labels.
+    Tags,
+    /// The comments.
+    Comments,
+    /// The call graph for Graphviz.
+    Dot,
+    /// The call graph as a picture.
+    Svg,
+    /// The flame graph as a picture.
+    Flame,
+    /// Folded stacks.
+    Folded,
+    /// A file for speedscope.
+    Speedscope,
+}
+
+/// A view by name.
+#[derive(Clone, Debug)]
+pub struct Kind {
+    /// The name, as in flags.
+    pub name: &'static str,
+    /// What it shows, in one line.
+    pub help: &'static str,
+    /// Makes the view.
+    pub make: Make,
+    /// The ending of files with it, if it is not text for a terminal.
+    pub file: Option<&'static str>,
+}
+
+/// How a view is made from its argument.
+#[derive(Clone, Debug)]
+pub enum Make {
+    /// It has none.
+    Plain(View),
+    /// A regular expression.
+    Matching(fn(String) -> View),
+}
+
+const fn plain(name: &'static str, help: &'static str, view: View) -> Kind {
+    Kind {
+        name,
+        help,
+        make: Make::Plain(view),
+        file: None,
+    }
+}
+
+const fn matching(name: &'static str, help: &'static str, make: fn(String) -> View) -> Kind {
+    Kind {
+        name,
+        help,
+        make: Make::Matching(make),
+        file: None,
+    }
+}
+
+const fn file(name: &'static str, help: &'static str, view: View, ending: &'static str) -> Kind {
+    Kind {
+        name,
+        help,
+        make: Make::Plain(view),
+        file: Some(ending),
+    }
+}
+
+/// Every view.
+pub const KINDS: &[Kind] = &[
+    plain("top", "Outputs top entries in text form", View::Top),
+    plain("text", "Outputs top entries in text form", View::Top),
+    plain("tree", "Outputs a text rendering of call graph", View::Tree),
+    matching(
+        "peek",
+        "Output callers/callees of functions matching regexp",
+        View::Peek,
+    ),
+    matching(
+        "list",
+        "Output annotated source for functions matching regexp",
+        View::List,
+    ),
+    plain(
+        "traces",
+        "Outputs all profile samples in text form",
+        View::Traces,
+    ),
+    plain("tags", "Outputs all tags in the profile", View::Tags),
+    plain("comments", "Output all profile comments", View::Comments),
+    plain(
+        "raw",
+        "Outputs a text representation of the raw profile",
+        View::Raw,
+    ),
+    plain("dot", "Outputs a graph in DOT format", View::Dot),
+    plain("folded", "Outputs folded stacks, one a line", View::Folded),
+    file("svg", "Outputs a graph in SVG format", View::Svg, "svg"),
+    file(
+        "flame",
+        "Outputs a flame graph in SVG format",
+        View::Flame,
+        "svg",
+    ),
+    file(
+        "speedscope",
+        "Outputs a file for speedscope",
+        View::Speedscope,
+        "speedscope.json",
+    ),
+    file(
+        "proto",
+        "Outputs the profile in compressed protobuf format",
+        View::Proto,
+        "pb.gz",
+    ),
+    file(
+        "topproto",
+        "Outputs top entries in compressed protobuf format",
+        View::TopProto,
+        "pb.gz",
+    ),
+];
+
+impl View {
+    /// The regular expression that picks what to show, if the view has one.
+    pub fn pattern(&self) -> Option<&str> {
+        match self {
+            View::Peek(pattern) | View::List(pattern) => Some(pattern),
+            _ => None,
+        }
+    }
+
+    /// Changes the options as the view needs it. Views that pick something do not trim, because what
+    /// is picked may be small.
+    pub fn override_options(&self, options: &mut Options) {
+        let mut trim = options.trim;
+        match self {
+            View::Peek(_) => trim = false,
+            View::List(_) => {
+                trim = false;
+                options.granularity = Some(Granularity::Lines);
+            }
+            View::Proto | View::Raw => {
+                trim = false;
+                options.granularity = Some(Granularity::Addresses);
+            }
+            View::Flame | View::Folded | View::Speedscope => trim = false,
+            View::Top | View::TopProto if options.nodecount == -1 => options.nodecount = 0,
+            _ if options.nodecount == -1 => options.nodecount = 80,
+            _ => {}
+        }
+        if !trim {
+            options.nodecount = 0;
+            options.nodefraction = 0.0;
+            options.edgefraction = 0.0;
+        }
+    }
+}
