@@ -113,90 +113,57 @@ impl FuncId {
     }
 }
 
-/// The numbers of Go 1.17 to 1.27; `None` for releases whose numbers are learnt.
+/// The numbers of Go 1.12 to 1.27; `None` for releases whose numbers are learnt.
 pub(crate) fn known(minor: u32) -> Option<&'static [FuncId]> {
     Some(match minor {
-        17..=21 => &GO117,
+        12..=13 => &GO112,
+        14..=16 => &GO114,
+        17 => &GO117,
+        18..=21 => &GO118,
         22..=24 => &GO122,
         25..=27 => &GO125,
         _ => return None,
     })
 }
 
-const GO117: [FuncId; 22] = [
-    Normal,
-    Abort,
-    Asmcgocall,
-    AsyncPreempt,
-    Cgocallback,
-    DebugCall,
-    GcBgMarkWorker,
-    Goexit,
-    Gogo,
-    Gopanic,
-    HandleAsyncEvent,
-    Mcall,
-    Morestack,
-    Mstart,
-    Panicwrap,
-    Rt0Go,
-    RunFinalizers,
-    RuntimeMain,
-    Sigpanic,
-    Systemstack,
-    SystemstackSwitch,
-    Wrapper,
+#[rustfmt::skip]
+const GO112: [FuncId; 21] = [
+    Normal, RuntimeMain, Goexit, Jmpdefer, Mcall, Morestack, Mstart, Rt0Go, Asmcgocall, Sigpanic,
+    RunFinalizers, GcBgMarkWorker, SystemstackSwitch, Systemstack, Cgocallback, Gogo,
+    ExternalThreadHandler, DebugCall, Gopanic, Panicwrap, Wrapper,
 ];
 
+#[rustfmt::skip]
+const GO114: [FuncId; 23] = [
+    Normal, RuntimeMain, Goexit, Jmpdefer, Mcall, Morestack, Mstart, Rt0Go, Asmcgocall, Sigpanic,
+    RunFinalizers, GcBgMarkWorker, SystemstackSwitch, Systemstack, Cgocallback, Gogo,
+    ExternalThreadHandler, DebugCall, Gopanic, Panicwrap, HandleAsyncEvent, AsyncPreempt, Wrapper,
+];
+
+#[rustfmt::skip]
+const GO117: [FuncId; 23] = [
+    Normal, Abort, Asmcgocall, AsyncPreempt, Cgocallback, DebugCall, GcBgMarkWorker, Goexit, Gogo,
+    Gopanic, HandleAsyncEvent, Jmpdefer, Mcall, Morestack, Mstart, Panicwrap, Rt0Go, RunFinalizers,
+    RuntimeMain, Sigpanic, Systemstack, SystemstackSwitch, Wrapper,
+];
+
+#[rustfmt::skip]
+const GO118: [FuncId; 22] = [
+    Normal, Abort, Asmcgocall, AsyncPreempt, Cgocallback, DebugCall, GcBgMarkWorker, Goexit, Gogo,
+    Gopanic, HandleAsyncEvent, Mcall, Morestack, Mstart, Panicwrap, Rt0Go, RunFinalizers,
+    RuntimeMain, Sigpanic, Systemstack, SystemstackSwitch, Wrapper,
+];
+
+#[rustfmt::skip]
 const GO122: [FuncId; 23] = [
-    Normal,
-    Abort,
-    Asmcgocall,
-    AsyncPreempt,
-    Cgocallback,
-    Corostart,
-    DebugCall,
-    GcBgMarkWorker,
-    Goexit,
-    Gogo,
-    Gopanic,
-    HandleAsyncEvent,
-    Mcall,
-    Morestack,
-    Mstart,
-    Panicwrap,
-    Rt0Go,
-    RunFinalizers,
-    RuntimeMain,
-    Sigpanic,
-    Systemstack,
-    SystemstackSwitch,
-    Wrapper,
+    Normal, Abort, Asmcgocall, AsyncPreempt, Cgocallback, Corostart, DebugCall, GcBgMarkWorker,
+    Goexit, Gogo, Gopanic, HandleAsyncEvent, Mcall, Morestack, Mstart, Panicwrap, Rt0Go,
+    RunFinalizers, RuntimeMain, Sigpanic, Systemstack, SystemstackSwitch, Wrapper,
 ];
 
+#[rustfmt::skip]
 const GO125: [FuncId; 24] = [
-    Normal,
-    Abort,
-    Asmcgocall,
-    AsyncPreempt,
-    Cgocallback,
-    Corostart,
-    DebugCall,
-    GcBgMarkWorker,
-    Goexit,
-    Gogo,
-    Gopanic,
-    HandleAsyncEvent,
-    Mcall,
-    Morestack,
-    Mstart,
-    Panicwrap,
-    Rt0Go,
-    RuntimeMain,
-    RunFinalizers,
-    RunCleanups,
-    Sigpanic,
-    Systemstack,
-    SystemstackSwitch,
-    Wrapper,
+    Normal, Abort, Asmcgocall, AsyncPreempt, Cgocallback, Corostart, DebugCall, GcBgMarkWorker,
+    Goexit, Gogo, Gopanic, HandleAsyncEvent, Mcall, Morestack, Mstart, Panicwrap, Rt0Go,
+    RuntimeMain, RunFinalizers, RunCleanups, Sigpanic, Systemstack, SystemstackSwitch, Wrapper,
 ];

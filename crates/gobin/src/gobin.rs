@@ -41,7 +41,7 @@ impl GoBin {
     /// Reads the headers and the function table; the rest is read when asked for.
     pub fn parse(data: Data) -> Result<GoBin, Error> {
         let elf = Arc::new(Elf::parse(data)?);
-        let relocs = Relocs::of(&elf);
+        let relocs = Arc::new(Relocs::of(&elf));
         let info = build_info::read(&elf, &relocs);
         let Some(header) = Header::find(&elf) else {
             return Err(match info {
@@ -74,7 +74,7 @@ impl GoBin {
                 (header.magic >= Magic::Go118).then_some(text)
             })
             .or_else(|| elf.section(".text").map(|s| s.addr));
-        let pclntab = PcLnTab::parse(elf.clone(), &relocs, header, module.as_ref(), text, minor)?;
+        let pclntab = PcLnTab::parse(elf.clone(), relocs, header, module.as_ref(), text, minor)?;
         Ok(GoBin {
             elf,
             build_info,

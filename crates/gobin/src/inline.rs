@@ -57,22 +57,27 @@ enum Shape {
     ParentPc,
     /// `{parent i16, funcID u8, _, file i32, line i32, func i32, parentPc i32}`
     Parent16,
+    /// `{parent i32, file i32, line i32, func i32}`
+    Parent32,
 }
 
 impl Inlining {
-    pub(crate) fn of(magic: Magic, _minor: Option<u32>) -> Option<Inlining> {
-        let at = |pcdata, funcdata, shape| {
-            Some(Inlining {
-                pcdata,
-                funcdata,
-                shape,
-            })
+    pub(crate) fn of(magic: Magic, minor: Option<u32>) -> Option<Inlining> {
+        let (pcdata, funcdata, shape) = match (magic, minor) {
+            (Magic::Go120, _) => (2, 3, Shape::ParentPc),
+            (Magic::Go116 | Magic::Go118, _) => (2, 3, Shape::Parent16),
+            (Magic::Go12, Some(13..=15)) => (2, 4, Shape::Parent16),
+            (Magic::Go12, Some(12)) => (1, 2, Shape::Parent16),
+            (Magic::Go12, Some(9..=11)) => (1, 2, Shape::Parent32),
+            // Before Go 1.9 there are no trees; of an unknown release the
+            // places are not known either.
+            (Magic::Go12, _) => return None,
         };
-        match magic {
-            Magic::Go120 => at(2, 3, Shape::ParentPc),
-            Magic::Go118 => at(2, 3, Shape::Parent16),
-            _ => None,
-        }
+        Some(Inlining {
+            pcdata,
+            funcdata,
+            shape,
+        })
     }
 }
 
@@ -156,24 +161,44 @@ impl PcLnTab {
     #[inline]
     fn tree(&self, func: &Func<'_>) -> Option<(Inlining, usize)> {
         let inlining = self.inlining?;
-        if inlining.funcdata >= func.funcdata_count() {
+        let count = match inlining.shape {
+            Shape::Parent32 => func.old_funcdata_count()?,
+            _ => u32::from(func.funcdata_count()),
+        };
+        let index = usize::from(inlining.funcdata);
+        if u32::from(inlining.funcdata) >= count {
             return None;
         }
-        let count = func.field(7)? as usize;
+        let pcdata = func.field(7)? as usize;
         let data = func
             .record
             .checked_add(self.fixed_size())?
-            .checked_add(count.checked_mul(4)?)?;
-        match self.u32_at(data + 4 * usize::from(inlining.funcdata))? {
-            u32::MAX => None,
-            offset => Some((inlining, self.gofunc?.checked_add(offset as usize)?)),
+            .checked_add(pcdata.checked_mul(4)?)?;
+        if self.header.magic >= Magic::Go118 {
+            return match self.u32_at(data + 4 * index)? {
+                u32::MAX => None,
+                offset => Some((inlining, self.gofunc?.checked_add(offset as usize)?)),
+            };
         }
+        // Pointers, aligned as such.
+        let into = data.checked_sub(self.header.offset)? as u64;
+        let ptr = self.header.ptr as u64;
+        let at = self
+            .header
+            .addr
+            .checked_add(into)?
+            .checked_next_multiple_of(ptr)?;
+        let tree = self
+            .relocs
+            .word(&self.elf, at.checked_add(index as u64 * ptr)?)?;
+        let (offset, _) = self.elf.file_offset(tree)?;
+        Some((inlining, offset))
     }
 
     fn call(&self, shape: Shape, tree: usize, index: i32) -> Option<Call> {
         let index = usize::try_from(index).ok()?;
         let size = match shape {
-            Shape::ParentPc => 16,
+            Shape::ParentPc | Shape::Parent32 => 16,
             Shape::Parent16 => 20,
         };
         let at = tree.checked_add(index.checked_mul(size)?)?;
@@ -188,6 +213,15 @@ impl PcLnTab {
                 parent: -1,
                 file: -1,
                 line: -1,
+            },
+            Shape::Parent32 => Call {
+                id: 0,
+                parent: word(0)? as i32,
+                file: word(1)? as i32,
+                line: word(2)? as i32,
+                name: word(3)?,
+                parent_pc: -1,
+                start_line: 0,
             },
             Shape::Parent16 => {
                 let raw = [bytes[0], bytes[1]];

@@ -29,6 +29,7 @@ pub(crate) const UNKNOWN_FILE: &str = "?";
 /// The function table of one executable.
 pub struct PcLnTab {
     pub(crate) elf: Arc<Elf>,
+    pub(crate) relocs: Arc<Relocs>,
     pub(crate) header: Header,
     /// What the entries count from.
     text: u64,
@@ -69,17 +70,18 @@ pub struct Func<'a> {
 impl PcLnTab {
     pub(crate) fn parse(
         elf: Arc<Elf>,
-        relocs: &Relocs,
+        relocs: Arc<Relocs>,
         header: Header,
         module: Option<&ModuleData>,
         text: Option<u64>,
         minor: Option<u32>,
     ) -> Result<PcLnTab, Error> {
-        let raw = RawTable::read(&elf, relocs, &header, module, text)?;
+        let raw = RawTable::read(&elf, &relocs, &header, module, text)?;
         let gofunc = module
             .and_then(|md| md.gofunc)
             .and_then(|addr| elf.file_offset(addr))
             .map(|(offset, _)| offset);
+        let minor = minor.or_else(|| guess_minor(&elf, &header, module, &raw.records));
         let ids = match (header.magic, minor) {
             (_, Some(minor)) if func_id::known(minor).is_some() => {
                 func_id::known(minor).map_or(Ids::ByName, Ids::Known)
@@ -94,6 +96,7 @@ impl PcLnTab {
             entries: raw.entries,
             records: raw.records,
             elf,
+            relocs,
             header,
             gofunc,
             ids,
@@ -388,6 +391,11 @@ impl<'a> Func<'a> {
         self.tail(3)
     }
 
+    /// As [`Func::funcdata_count`], for Go 1.11 and before.
+    pub(crate) fn old_funcdata_count(&self) -> Option<u32> {
+        self.tab.u32_at(self.record + self.tab.id_at())
+    }
+
     fn flags(&self) -> Option<u8> {
         // Go 1.17 began to write flags; its predecessor left the byte zero.
         (self.tab.header.magic >= Magic::Go118).then(|| self.tail(1))
@@ -529,6 +537,26 @@ impl TextSections {
                 (off - start).wrapping_add(*base).wrapping_sub(self.text)
             })
     }
+}
+
+/// Go wrote no version into stripped programs before 1.13, but it changed the
+/// shape of the records: 9 stands for 1.9 to 1.11 (and 1.5 to 1.8, which lack
+/// what differs), 12 for itself.
+fn guess_minor(
+    elf: &Elf,
+    header: &Header,
+    module: Option<&ModuleData>,
+    records: &[u32],
+) -> Option<u32> {
+    if header.magic != Magic::Go12 || module.is_none() {
+        return None;
+    }
+    let is_byte = records.iter().filter(|&&record| {
+        let at = header.offset + record as usize + header.ptr + 28;
+        elf.u32_of(elf.bytes(), at)
+            .is_some_and(|word| word > 0xffff)
+    });
+    Some(if is_byte.count() > 0 { 12 } else { 9 })
 }
 
 fn buckets(entries: &[u32]) -> Box<[u32]> {
