@@ -53,6 +53,9 @@ pub fn write(p: &Profile, sample_type: usize, mut out: impl Write) -> io::Result
     let mut line = String::new();
     for (s, sum) in sums.iter().enumerate().filter(|(_, sum)| **sum != 0) {
         line.clear();
+        if part(&all, &ends, s).is_empty() {
+            line.push_str("<unknown>");
+        }
         for (depth, &frame) in part(&all, &ends, s).iter().enumerate() {
             if depth > 0 {
                 line.push(';');
@@ -118,14 +121,17 @@ fn parse(line: &str) -> Option<(&str, i64)> {
     (!frames.is_empty()).then_some((frames, value))
 }
 
-/// Whether the first line that says anything is that of a stack.
+/// Whether the lines that are whole are those of stacks.
 pub(crate) fn looks_like(head: &[u8]) -> bool {
     let text = String::from_utf8_lossy(head);
-    let mut lines = text.split_inclusive('\n').map(str::trim);
-    let first = lines.find(|line| !line.is_empty() && !line.starts_with('#'));
-    // The first line may be longer than what is looked at.
-    first.is_some_and(|line| {
-        let whole = line.len() < text.trim_end().len() || head.len() < crate::sniff::HEAD;
-        parse(line).is_some() || !whole && line.contains(';')
-    })
+    let cut = head.len() >= crate::sniff::HEAD;
+    let mut lines = text
+        .split_inclusive('\n')
+        .filter(|line| !line.trim().is_empty() && !line.starts_with('#'))
+        .peekable();
+    lines.peek().is_some()
+        && lines.all(|line| {
+            let whole = line.ends_with('\n') || !cut;
+            parse(line.trim()).is_some() || !whole && line.contains(';')
+        })
 }

@@ -8,6 +8,10 @@ use crate::model::Profile;
 pub(crate) fn scaled(v: i64, ratio: f64) -> i64 {
     // Whole numbers up to here are exact in floating point.
     const EXACT: f64 = 9_007_199_254_740_992.0;
+    if ratio == -1.0 {
+        // What is subtracted and what it is subtracted from add up to 0, whatever the value.
+        return v.wrapping_neg();
+    }
     if ratio.fract() == 0.0 && ratio.abs() <= EXACT {
         v.saturating_mul(ratio as i64)
     } else {

@@ -277,6 +277,10 @@ fn broken(bytes: &[u8], e: &serde_json::Error) -> Error {
             samples: 0,
         };
     }
+    let says_so = |word: &[u8]| bytes.windows(word.len()).any(|w| w == word);
+    if e.is_data() && !says_so(b"speedscope") && !says_so(b"\"profiles\"") {
+        return Error::NotAProfile; // Another program's JSON.
+    }
     let line_start = bytes
         .iter()
         .enumerate()
