@@ -3,6 +3,7 @@
 
 pub mod error;
 pub mod globals;
+mod goroutines;
 pub mod labels;
 pub mod layout;
 mod program;

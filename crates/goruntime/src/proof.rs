@@ -10,6 +10,7 @@ use std::collections::HashSet;
 
 use target::Memory;
 
+use crate::goroutines::wait_reasons;
 use crate::labels;
 use crate::layout::Layouts;
 use crate::structs::{G, GAddr, M, MAddr, P, Stack, Status};
@@ -30,16 +31,19 @@ pub enum Ability {
     AllGoroutines,
     /// The list of processors.
     Processors,
+    /// The names of what goroutines wait for.
+    WaitReasons,
 }
 
 impl Ability {
-    const ALL: [Ability; 6] = [
+    const ALL: [Ability; 7] = [
         Ability::Threads,
         Ability::Goroutines,
         Ability::Syscalls,
         Ability::Labels,
         Ability::AllGoroutines,
         Ability::Processors,
+        Ability::WaitReasons,
     ];
 }
 
@@ -52,6 +56,7 @@ impl std::fmt::Display for Ability {
             Ability::Labels => "labels",
             Ability::AllGoroutines => "list of goroutines",
             Ability::Processors => "processors",
+            Ability::WaitReasons => "wait reasons",
         })
     }
 }
@@ -114,6 +119,7 @@ pub(crate) struct Roots {
     pub allgptr: Option<u64>,
     pub allp: Option<u64>,
     pub gomaxprocs: Option<u64>,
+    pub wait_reasons: Option<u64>,
 }
 
 /// How often something that moves is read.
@@ -125,7 +131,7 @@ const SAMPLE: usize = 128;
 /// No goroutine's stack is bigger.
 const MAX_STACK: u64 = 1 << 32;
 /// No process has more goroutines.
-const MAX_GOROUTINES: u64 = 1 << 32;
+pub(crate) const MAX_GOROUTINES: u64 = 1 << 32;
 /// No process has more processors.
 const MAX_PROCESSORS: u64 = 1 << 16;
 
@@ -169,6 +175,7 @@ pub(crate) fn prove(
         }
     }
     caps.note(Ability::Processors, prover.processors());
+    caps.note(Ability::WaitReasons, prover.wait_reasons());
     caps
 }
 
@@ -441,6 +448,15 @@ impl Prover<'_> {
             })?;
         }
         Ok(())
+    }
+
+    fn wait_reasons(&self) -> Result<(), String> {
+        let at = self.roots.wait_reasons;
+        let at = at.ok_or("runtime.waitReasonStrings was not found")?;
+        if self.layouts.g.waitreason.is_none() {
+            return Err("runtime.g has no waitreason".to_owned());
+        }
+        wait_reasons(self.mem, at).map(drop)
     }
 
     fn processors(&self) -> Result<(), String> {

@@ -5,12 +5,21 @@ use target::Memory;
 
 use crate::Error;
 use crate::globals::{Globals, Image};
+use crate::goroutines::wait_reasons;
 use crate::layout::{Fit, Layouts, Origin, Release, Structs, Table};
 use crate::proof::{Ability, Capabilities, Code, Roots, prove};
 use crate::threads::Threads;
 
 /// Globals that are needed to read threads and goroutines.
-const WANTED: [&str; 6] = ["allm", "m0", "allglen", "allgptr", "allp", "gomaxprocs"];
+const WANTED: [&str; 7] = [
+    "allm",
+    "m0",
+    "allglen",
+    "allgptr",
+    "allp",
+    "gomaxprocs",
+    "waitReasonStrings",
+];
 /// Structs that are needed for the same.
 const STRUCTS: [&str; 3] = ["g", "m", "p"];
 
@@ -21,6 +30,7 @@ pub struct Runtime {
     roots: Roots,
     capabilities: Capabilities,
     pub(crate) threads: Threads,
+    pub(crate) wait_reasons: Vec<String>,
 }
 
 /// A program: its file, and its code where the process has it.
@@ -52,6 +62,7 @@ impl Runtime {
             allgptr: at("allgptr"),
             allp: at("allp"),
             gomaxprocs: at("gomaxprocs"),
+            wait_reasons: at("waitReasonStrings"),
         };
         let mut best: Option<(Layouts, Capabilities)> = None;
         let mut tried: Vec<Layouts> = Vec::new();
@@ -89,11 +100,16 @@ impl Runtime {
                 why: why.to_owned(),
             });
         }
+        let wait_reasons = match roots.wait_reasons {
+            Some(at) if capabilities.has(Ability::WaitReasons) => wait_reasons(mem, at),
+            _ => Ok(Vec::new()),
+        };
         Ok(Runtime {
             layouts,
             roots,
             capabilities,
             threads: Threads::default(),
+            wait_reasons: wait_reasons.unwrap_or_default(),
         })
     }
 
@@ -125,18 +141,21 @@ impl Candidate {
     /// comes first.
     fn of(program: &dyn Program) -> Vec<Candidate> {
         let release = program.release();
-        let known = Table::of(release, &program.experiments());
-        let exact = matches!(known, Some((_, Fit::Exact))) && !program.is_modified();
+        let exact = match Table::of(release, &program.experiments()) {
+            Some((_, Fit::Exact)) => !program.is_modified(),
+            Some((_, Fit::Nearest { .. })) => false,
+            None => return vec![Candidate::Dwarf, Candidate::Table(release)],
+        };
         let mut order = vec![Candidate::Table(release), Candidate::Dwarf];
         if !exact {
             order.swap(0, 1);
         }
+        // A build between two releases may have the structs of either.
         let minor = release.minor.min(Table::newest().minor);
-        order.extend(
-            Table::changes_within(minor)
-                .into_iter()
-                .map(Candidate::Other),
-        );
+        let near = [minor, minor.saturating_sub(1), minor + 1];
+        let near = &near[..if exact { 1 } else { 3 }];
+        let releases = near.iter().flat_map(|minor| Table::changes_within(*minor));
+        order.extend(releases.map(Candidate::Other));
         order
     }
 

@@ -149,6 +149,7 @@ impl FakeProcess {
         let list = process.mem.alloc_words(&[p]);
         let allp = process.mem.alloc_words(&[list, 1, 1]);
         process.globals.insert("allp", allp);
+        process.set_wait_reasons(&["", "IO wait", "select", "chan receive", "sleep"]);
         for goid in 1..=3 {
             process.add_g(goid);
         }
@@ -158,6 +159,15 @@ impl FakeProcess {
 
     pub fn set_global(&self, name: &str, value: u64) {
         self.mem.poke(self.globals[name], &value.to_le_bytes());
+    }
+
+    pub fn set_wait_reasons(&mut self, reasons: &[&str]) {
+        let words: Vec<u64> = reasons
+            .iter()
+            .flat_map(|r| [self.mem.alloc(r.as_bytes()), r.len() as u64])
+            .collect();
+        let at = self.mem.alloc_words(&words);
+        self.globals.insert("waitReasonStrings", at);
     }
 
     fn raw_g(&self, m: u64) -> u64 {

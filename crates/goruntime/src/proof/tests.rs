@@ -18,6 +18,7 @@ fn refused(spoil: impl Fn(&mut FakeProcess)) -> Vec<(Ability, String)> {
         allgptr: word("allgptr"),
         allp: word("allp"),
         gomaxprocs: word("gomaxprocs"),
+        wait_reasons: word("waitReasonStrings"),
     };
     let caps = prove(
         &process.mem,
@@ -89,7 +90,7 @@ fn threads_that_contradict_themselves_are_refused() {
 
 #[test]
 fn what_contradicts_itself_is_refused_and_no_more() {
-    use Ability::{AllGoroutines, Goroutines, Labels, Processors, Syscalls};
+    use Ability::{AllGoroutines, Goroutines, Labels, Processors, Syscalls, WaitReasons};
     type Spoil<'a> = &'a dyn Fn(&mut FakeProcess);
     let check = |expect: &[Ability], why: &str, spoil: Spoil<'_>| {
         let mut refused = refused(spoil);
@@ -132,6 +133,9 @@ fn what_contradicts_itself_is_refused_and_no_more() {
     });
     check(&[Processors], "GOMAXPROCS is 2", &|p| {
         p.set_global("gomaxprocs", 2)
+    });
+    check(&[WaitReasons], "no reason to wait is \"select\"", &|p| {
+        p.set_wait_reasons(&["", "IO wait", "chan receive", "sleep"]);
     });
     check(&[Processors], "allp", &|p| {
         assert!(p.globals.remove("allp").is_some())
