@@ -13,10 +13,10 @@ use crate::layout::{Dwarf, Release, Structs};
 use crate::proof::Code;
 use crate::runtime::{Program, Runtime};
 
-struct Loaded<'a> {
-    bin: &'a GoBin,
-    version: &'a GoVersion,
-    bias: u64,
+pub(crate) struct Loaded<'a> {
+    pub bin: &'a GoBin,
+    pub version: &'a GoVersion,
+    pub bias: u64,
 }
 
 impl Runtime {
@@ -59,8 +59,10 @@ impl Image for Loaded<'_> {
     }
 
     fn data(&self) -> Option<Range<u64>> {
-        let module = self.bin.moduledata()?;
-        Some(module.noptrdata.min(module.addr)..module.end)
+        // The system's linker orders the parts otherwise than Go's own.
+        let m = self.bin.moduledata()?;
+        let start = m.noptrdata.min(m.data).min(m.addr);
+        Some(start..m.end.max(m.ebss).max(m.enoptrbss))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::proof::{Ability, Capabilities, Code, Roots, prove};
 use crate::threads::Threads;
 
 /// Globals that are needed to read threads and goroutines.
-const WANTED: [&str; 7] = [
+pub(crate) const WANTED: [&str; 7] = [
     "allm",
     "m0",
     "allglen",
