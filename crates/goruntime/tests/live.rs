@@ -166,7 +166,7 @@ fn threads_that_come_and_go_are_followed() {
 #[test]
 fn labels_are_those_of_the_program() {
     let tenants = ["red", "green", "blue"];
-    each("labels", &["-procs", "2"], &VARIANTS, |live| {
+    each("labels", &["-procs", "2"], &VARIANTS[3..], |live| {
         whole(&live)?;
         let mut seen: BTreeMap<Vec<(String, String)>, usize> = BTreeMap::new();
         let end = Instant::now() + Duration::from_secs(5);
