@@ -1,4 +1,54 @@
-//! The project's own commands.
+//! The project's own commands: `cargo xtask demo`, `test`, `bench`, `fuzz`.
 #![forbid(unsafe_code)]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "printing is what it is for"
+)]
 
-fn main() {}
+mod bench;
+mod demo;
+mod fuzz;
+mod measure;
+mod steps;
+mod test;
+
+use std::env;
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  demo [-d 10s]            profile a slow Go server that runs without any profiling endpoint
+  test                     formatting, lints and all tests
+  bench top [-rounds 5] [-stacks 1000000]
+                           reading a profile, against go tool pprof
+  fuzz [TARGET...] [-for 60]
+                           run each fuzz target for some seconds
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = env::args().skip(1).collect();
+    let (command, rest) = match args.split_first() {
+        Some((command, rest)) => (command.as_str(), rest),
+        None => ("help", &[][..]),
+    };
+    let done = match command {
+        "demo" => demo::run(rest),
+        "test" => test::run(),
+        "bench" => bench::run(rest),
+        "fuzz" => fuzz::run(rest),
+        "measure" => measure::child(rest),
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            eprintln!("error: {e:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -9,10 +9,14 @@
 
 pub mod go;
 
+mod alone;
+mod binary;
 mod cache;
 mod program;
 mod running;
 
+pub use alone::{Alone, alone};
+pub use binary::gowhy;
 pub use cache::cache_dir;
-pub use program::{Variant, program, testbed};
+pub use program::{Variant, has_c_compiler, program, testbed};
 pub use running::{Ops, Running};

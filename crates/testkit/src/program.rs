@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
@@ -61,6 +62,18 @@ pub fn testbed() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testbed")
 }
 
+/// Whether there is a C compiler, which `cgo` needs; a test that goes without says so.
+pub fn has_c_compiler() -> bool {
+    let compiler = std::env::var_os("CC").unwrap_or_else(|| "gcc".into());
+    let mut command = Command::new(compiler);
+    command
+        .arg("--version")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
 /// The executable of `testbed/<name>` built by Go `version` (`1.23`, or `any`); `cgo` needs a C
 /// compiler, the others are built without cgo.
 pub fn program(name: &str, version: &str, variant: Variant) -> Result<PathBuf> {
@@ -72,6 +85,10 @@ pub fn program(name: &str, version: &str, variant: Variant) -> Result<PathBuf> {
     let bed = testbed();
     let dir = bed.join(name);
     ensure!(dir.is_dir(), "no program {name} in testbed/");
+    ensure!(
+        name != "cgo" || has_c_compiler(),
+        "the program cgo needs a C compiler (gcc, or $CC)"
+    );
     let mut hash = Hash::default();
     hash.add(go.goroot.as_os_str().as_encoded_bytes());
     for source in sources(&bed, name)? {

@@ -1,0 +1,195 @@
+//! `cargo xtask fuzz`: libFuzzer on stable Rust.
+//!
+//! The instrumentation comes from LLVM's own pass, which stable `rustc` can be told to run; the
+//! sanitizers, which it cannot, are not needed for safe code. libFuzzer itself is C++.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use testkit::{Variant, go};
+
+use crate::steps::{self, cargo, flag, root, step};
+
+const INSTRUMENT: &str = "-Cpasses=sancov-module \
+    -Cllvm-args=-sanitizer-coverage-level=4 \
+    -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
+    -Cllvm-args=-sanitizer-coverage-pc-table \
+    -Cllvm-args=-sanitizer-coverage-trace-compares \
+    -Ccodegen-units=1 --cfg fuzzing";
+
+/// `fuzz [TARGET...] [-for SECONDS]`.
+pub fn run(args: &[String]) -> Result<()> {
+    let seconds = flag(args, "-for").unwrap_or("60");
+    let named = args.iter().take_while(|arg| !arg.starts_with('-'));
+    let named: Vec<&str> = named.map(String::as_str).collect();
+    ensure!(has_cpp(), "libFuzzer needs a C++ compiler (g++, or $CXX)");
+    fuzz(&named, seconds)
+}
+
+/// Runs every target for `seconds`; without a C++ compiler, says so and runs none.
+pub fn all(seconds: &str) -> Result<()> {
+    if has_cpp() {
+        return fuzz(&[], seconds);
+    }
+    println!("   no C++ compiler, so no libFuzzer: left out");
+    Ok(())
+}
+
+fn fuzz(named: &[&str], seconds: &str) -> Result<()> {
+    let all = targets()?;
+    for name in named {
+        ensure!(
+            all.iter().any(|known| known == name),
+            "no target {name}: {}",
+            all.join(", ")
+        );
+    }
+    let dir = step("building the fuzz targets", build)?;
+    let binary = testkit::program("labels", "any", Variant::Stripped)?;
+    let found = root().join("target/fuzz/found/");
+    fs::create_dir_all(&found)?;
+    let mut failed = Vec::new();
+    for name in all
+        .iter()
+        .filter(|name| named.is_empty() || named.contains(&name.as_str()))
+    {
+        let corpus = root().join("target/fuzz/corpus").join(name);
+        fs::create_dir_all(&corpus)?;
+        seed(name, &corpus)?;
+        let mut command = Command::new(dir.join(name));
+        command
+            .arg(format!("-max_total_time={seconds}"))
+            .args(["-timeout=20", "-rss_limit_mb=2048", "-max_len=65536"])
+            .args(["-print_final_stats=1", "-print_pcs=0"])
+            .arg(format!("-artifact_prefix={}{name}-", found.display()))
+            .arg(&corpus)
+            .env("GOWHY_FUZZ_BINARY", &binary)
+            .stdin(Stdio::null());
+        let output = command.output().with_context(|| name.clone())?;
+        let log = String::from_utf8_lossy(&output.stderr);
+        println!("   {name:15} {}", summary(&log));
+        if !output.status.success() {
+            let lines: Vec<&str> = log.lines().filter(|line| !is_noise(line)).collect();
+            let tail = &lines[lines.len().saturating_sub(60)..];
+            println!("{}", tail.join("\n"));
+            failed.push(name.as_str());
+        }
+    }
+    ensure!(
+        failed.is_empty(),
+        "found in target/fuzz/found: {}",
+        failed.join(", ")
+    );
+    Ok(())
+}
+
+/// What libFuzzer says in its last lines, in one.
+fn summary(log: &str) -> String {
+    let stat = |name: &str| {
+        let line = log.lines().rev().find_map(|line| line.strip_prefix(name));
+        line.map_or("?", str::trim).to_owned()
+    };
+    let covered = log.lines().rev().find_map(|line| line.split_once("cov: "));
+    let covered = covered
+        .and_then(|(_, rest)| rest.split(' ').next())
+        .unwrap_or("?");
+    format!(
+        "{} runs, {covered} edges, slowest {} s, {} MB",
+        stat("stat::number_of_executed_units:"),
+        stat("stat::slowest_unit_time_sec:"),
+        stat("stat::peak_rss_mb:"),
+    )
+}
+
+fn is_noise(line: &str) -> bool {
+    line.starts_with('#')
+        || ["NEW_FUNC", "INFO:", "WARNING:"]
+            .iter()
+            .any(|w| line.trim().starts_with(w))
+}
+
+/// The names of the targets.
+fn targets() -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(root().join("fuzz/fuzz_targets"))? {
+        let path = entry?.path();
+        names.push(
+            path.file_stem()
+                .context("a target has a name")?
+                .display()
+                .to_string(),
+        );
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Builds the targets, and gives the folder that they are in.
+fn build() -> Result<PathBuf> {
+    // With a triple of its own, the instrumentation stays out of build scripts.
+    let output = Command::new("rustc")
+        .args(["--print", "host-tuple"])
+        .output()?;
+    let host = String::from_utf8(output.stdout)?.trim().to_owned();
+    ensure!(!host.is_empty(), "rustc does not name its host");
+    let out = root().join("target/fuzz");
+    let mut command = cargo(&["build", "--release", "--bins", "--target", &host]);
+    command
+        .arg("--manifest-path")
+        .arg(root().join("fuzz/Cargo.toml"))
+        .arg("--target-dir")
+        .arg(&out)
+        .env("RUSTFLAGS", INSTRUMENT)
+        .env_remove("CARGO_ENCODED_RUSTFLAGS");
+    steps::run(&mut command)?;
+    Ok(out.join(host).join("release"))
+}
+
+fn has_cpp() -> bool {
+    let compiler = env::var_os("CXX").unwrap_or_else(|| "g++".into());
+    let mut command = Command::new(compiler);
+    command
+        .arg("--version")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+/// Puts something sensible into an empty corpus.
+fn seed(name: &str, corpus: &Path) -> Result<()> {
+    if fs::read_dir(corpus)?.next().is_some() {
+        return Ok(());
+    }
+    match name {
+        "profile_proto" | "profile_any" => {
+            // A real one, of Go's own making.
+            let file = corpus.join("cpu.pb.gz");
+            let mut command = Command::new(testkit::program("labels", "any", Variant::Plain)?);
+            command
+                .args(["-for", "700ms", "-profile-for", "500ms", "-cpuprofile"])
+                .arg(&file);
+            steps::run(command.stdin(Stdio::null()).stdout(Stdio::null()))?;
+            let plain = Command::new("gzip").arg("-dc").arg(&file).output()?;
+            fs::write(corpus.join("cpu.pb"), plain.stdout)?;
+        }
+        "folded" => fs::write(corpus.join("folded"), "main.main;main.f 3\nmain.main 1\n")?,
+        "speedscope" => fs::write(corpus.join("speedscope"), SPEEDSCOPE)?,
+        "filters" => fs::write(corpus.join("filters"), "ma?in\\.\\(\\*T\n^json\n\\w+$\n")?,
+        "gobin" => {
+            // Headers and the first tables; whole executables are for gobin_patched.
+            let head = fs::read(go::any()?.goroot.join("bin/go"))?;
+            fs::write(corpus.join("head"), &head[..head.len().min(4096)])?;
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+const SPEEDSCOPE: &str = r#"{"$schema":"https://www.speedscope.app/file-format-schema.json",
+"shared":{"frames":[{"name":"main.main","file":"main.go","line":3},{"name":"main.f"}]},
+"profiles":[{"type":"sampled","name":"cpu","unit":"nanoseconds","startValue":0,"endValue":30,
+"samples":[[0,1],[0]],"weights":[10,20]}]}"#;
