@@ -18,26 +18,43 @@ use anstyle::{AnsiColor, Style};
 
 /// An exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
 pub enum Exit {
     /// Fine.
-    Ok = 0,
+    Ok,
     /// Findings at or above `--fail-on`, or a difference over its threshold.
     #[allow(dead_code, reason = "the verbs that find something use it")]
-    Findings = 1,
+    Findings,
     /// The command line makes no sense, or nothing fits it.
-    Usage = 2,
+    Usage,
     /// The target is missing or gone.
-    Gone = 3,
+    Gone,
     /// Not permitted.
-    Permission = 4,
+    Permission,
     /// The input cannot be read.
-    Input = 5,
+    Input,
     /// A defect of gowhy.
-    Internal = 70,
+    Internal,
     /// Interrupted.
-    #[allow(dead_code, reason = "the verbs that capture use it")]
-    Interrupted = 130,
+    Interrupted,
+    /// What a launched program ended with.
+    Passed(u8),
+}
+
+impl Exit {
+    /// The number for the system.
+    pub fn code(self) -> u8 {
+        match self {
+            Exit::Ok => 0,
+            Exit::Findings => 1,
+            Exit::Usage => 2,
+            Exit::Gone => 3,
+            Exit::Permission => 4,
+            Exit::Input => 5,
+            Exit::Internal => 70,
+            Exit::Interrupted => 130,
+            Exit::Passed(code) => code,
+        }
+    }
 }
 
 /// An error that ends the command.
@@ -147,6 +164,21 @@ impl From<report::Error> for CliError {
             exit,
             error: e.into(),
             hints,
+        }
+    }
+}
+
+impl From<session::Error> for CliError {
+    fn from(e: session::Error) -> Self {
+        let exit = match e.class() {
+            session::Class::Missing => Exit::Gone,
+            session::Class::Permission => Exit::Permission,
+            session::Class::Input => Exit::Input,
+        };
+        CliError {
+            exit,
+            hints: e.hint().into_iter().collect(),
+            error: e.into(),
         }
     }
 }

@@ -13,6 +13,7 @@ use clap::Command;
 mod exit;
 mod flags;
 mod output;
+mod progress;
 mod verbs;
 
 use exit::{CliError, Exit};
@@ -20,7 +21,11 @@ use verbs::VERBS;
 
 const EXAMPLES: &str = "\
 Examples:
-  gowhy pprof -top cpu.pb.gz              where did the time go?
+  gowhy ps                                which Go programs run here?
+  gowhy cpu 4711                          where does process 4711 spend its time?
+  gowhy cpu 4711 -d 30s -o flame.svg      … as a flame graph
+  gowhy cpu -- ./server -port 8080        the same for a program to launch
+  gowhy pprof -top cpu.pb.gz              report a saved profile
   gowhy pprof -list='main\\.handle' cpu.pb.gz  … line by line
   gowhy pprof -top -diff_base=old.pb.gz new.pb.gz  what has changed?";
 
@@ -45,7 +50,7 @@ fn main() -> ExitCode {
             Exit::Internal
         }
     };
-    ExitCode::from(exit as u8)
+    ExitCode::from(exit.code())
 }
 
 fn run(args: Vec<OsString>) -> Result<Exit, CliError> {

@@ -214,6 +214,12 @@ impl Cfi {
         self.rule(addr).is_some_and(|rule| rule.signal)
     }
 
+    /// First address of the function that the table says `addr` is in.
+    pub fn function_start(&self, addr: u64) -> Option<u64> {
+        let frame = self.eh_frame()?;
+        Some(self.fde(&frame, addr)?.initial_address())
+    }
+
     fn rule(&self, addr: u64) -> Option<Rule> {
         if let Ok(cache) = self.cache.lock()
             && let Some(rule) = cache.get(&addr)

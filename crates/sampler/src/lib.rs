@@ -1,2 +1,21 @@
 //! Samples of a live process into a profile.
+//!
+//! [`Sampler::attach`] reads all there is to know of the target; [`Sampler::run`] takes samples,
+//! each of which is unwound ([`unwind`]) and named ([`symbols`]) as it comes.
 #![forbid(unsafe_code)]
+
+pub mod calls;
+mod error;
+mod quality;
+mod sampler;
+mod source;
+mod space;
+mod symbols;
+mod threads;
+mod unwind;
+
+pub use error::Error;
+pub use quality::Quality;
+pub use sampler::{Outcome, Progress, Sampler};
+pub use source::{Method, Rate, Source};
+pub use unwind::End;

@@ -1,2 +1,19 @@
 //! Opens any target and captures from it: the engine's one public face.
+//!
+//! [`Target::parse`] tells what the user named; the module of the artefact ([`cpu`], [`file`],
+//! [`ps`]) gets it from there.
 #![forbid(unsafe_code)]
+
+pub mod cpu;
+mod error;
+pub mod fetch;
+pub mod file;
+mod launch;
+mod name;
+pub mod ps;
+
+pub use error::{Class, Error};
+pub use launch::Program;
+pub use name::{Target, process_named};
+pub use sampler::{End, Method, Outcome, Progress, Quality};
+pub use target::Process;

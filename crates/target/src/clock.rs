@@ -1,5 +1,7 @@
 //! The clocks of the kernel: a process's CPU time, and the one that stamps perf samples.
 
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
 /// CPU time of a process, ended threads included. `None` if there is no such process.
@@ -10,10 +12,29 @@ pub fn process_cpu_time(pid: u32) -> Option<Duration> {
     read_clock((!(pid as i32) << 3) | 2)
 }
 
-/// CPU time of one thread. `None` if there is no such thread.
-pub fn thread_cpu_time(tid: u32) -> Option<Duration> {
-    // As above with CPUCLOCK_PERTHREAD_MASK.
-    read_clock((!(tid as i32) << 3) | 2 | 4)
+/// CPU time of threads of another process, which have no clock that we could ask.
+///
+/// The scheduler's figure, brought up to date at its ticks and when the thread leaves a CPU.
+#[derive(Debug)]
+pub struct ThreadClock {
+    schedstat: File,
+}
+
+impl ThreadClock {
+    /// The clock of thread `tid` of process `pid`; `None` if it has ended.
+    pub fn open(pid: u32, tid: u32) -> Option<ThreadClock> {
+        let schedstat = File::open(format!("/proc/{pid}/task/{tid}/schedstat")).ok()?;
+        Some(ThreadClock { schedstat })
+    }
+
+    /// CPU time used so far; `None` if the thread has ended.
+    pub fn read(&self) -> Option<Duration> {
+        let mut buf = [0; 64];
+        let n = self.schedstat.read_at(&mut buf, 0).ok()?;
+        let text = std::str::from_utf8(&buf[..n]).ok()?;
+        let ns = text.split_ascii_whitespace().next()?.parse().ok()?;
+        Some(Duration::from_nanos(ns))
+    }
 }
 
 /// Nanoseconds of CLOCK_MONOTONIC, the clock of [`crate::perf`] samples.

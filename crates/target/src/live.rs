@@ -56,8 +56,14 @@ impl Memory for LiveMemory {
         };
         // SAFETY: `local` describes exactly `buf`, which we hold exclusively; `remote` is only an
         // address in the other process, checked by the kernel.
-        let n = unsafe { libc::process_vm_readv(self.pid, &raw const local, 1, &raw const remote, 1, 0) };
-        if n == len as isize { Ok(()) } else { Err(failed) }
+        let n = unsafe {
+            libc::process_vm_readv(self.pid, &raw const local, 1, &raw const remote, 1, 0)
+        };
+        if n == len as isize {
+            Ok(())
+        } else {
+            Err(failed)
+        }
     }
 }
 

@@ -178,7 +178,11 @@ impl Process {
 
     /// The process's id in its own pid namespace: other than ours in a container.
     pub fn inner_pid(self) -> Option<u32> {
-        self.status("NSpid")?.split_whitespace().last()?.parse().ok()
+        self.status("NSpid")?
+            .split_whitespace()
+            .last()?
+            .parse()
+            .ok()
     }
 
     /// The id of its thread `tid` in the target's own pid namespace.
@@ -228,7 +232,8 @@ fn parse_map(line: &str) -> Option<Map> {
     let offset = u64::from_str_radix(field(), 16).ok()?;
     let (major, minor) = field().split_once(':')?;
     let inode = field().parse().ok()?;
-    let device = u64::from_str_radix(major, 16).ok()? << 32 | u64::from_str_radix(minor, 16).ok()?;
+    let device =
+        u64::from_str_radix(major, 16).ok()? << 32 | u64::from_str_radix(minor, 16).ok()?;
     let path = rest.trim_start();
     Some(Map {
         start: u64::from_str_radix(start, 16).ok()?,
@@ -254,7 +259,8 @@ mod tests {
         assert_eq!(m.path, "/srv/my app");
         assert_eq!(m.file, (0xfe << 32, 262401));
         assert!(m.read && m.exec && !m.write);
-        let anonymous = parse_map("c000000000-c000400000 rw-p 00000000 00:00 0 ").expect("a mapping");
+        let anonymous =
+            parse_map("c000000000-c000400000 rw-p 00000000 00:00 0 ").expect("a mapping");
         assert_eq!((anonymous.file, anonymous.path.as_str()), ((0, 0), ""));
         let vdso = parse_map("7ffd1b9f2000-7ffd1b9f4000 r-xp 00000000 00:00 0      [vdso]");
         assert_eq!(vdso.expect("a mapping").path, "[vdso]");
@@ -266,7 +272,12 @@ mod tests {
         let me = Process::find(std::process::id()).expect("we run");
         assert!(me.is_running());
         assert!(me.threads().contains(&std::process::id()));
-        assert!(me.maps().expect("our own maps").iter().any(|m| m.path == "[stack]"));
+        assert!(
+            me.maps()
+                .expect("our own maps")
+                .iter()
+                .any(|m| m.path == "[stack]")
+        );
         assert!(me.cpu_time().expect("our own clock") > Duration::ZERO);
         assert!(matches!(
             Process::find(u32::MAX - 1),

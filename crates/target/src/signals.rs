@@ -68,8 +68,9 @@ impl Signals {
         };
         let mut info = std::mem::MaybeUninit::<libc::siginfo_t>::zeroed();
         // SAFETY: all three point to valid values of their types for the length of the call.
-        let number =
-            unsafe { libc::sigtimedwait(&raw const self.set, info.as_mut_ptr(), &raw const timeout) };
+        let number = unsafe {
+            libc::sigtimedwait(&raw const self.set, info.as_mut_ptr(), &raw const timeout)
+        };
         if number <= 0 {
             return None;
         }

@@ -8,11 +8,12 @@
 //! Only threads that run are stopped: one that waits in a system call would see it interrupted.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fs;
 use std::time::{Duration, Instant};
 
 use crate::access;
-use crate::clock;
+use crate::clock::ThreadClock;
 use crate::error::Error;
 use crate::memory::Memory;
 use crate::perf::Regs;
@@ -46,8 +47,9 @@ pub struct Pauses {
     pub count: u64,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 struct Clock {
+    clock: ThreadClock,
     used: Duration,
     /// CPU time since the thread's last sample, that the next one stands for.
     credit: Duration,
@@ -107,16 +109,26 @@ impl Stopper {
         self.round += 1;
         let mut active = Vec::new();
         for tid in self.process.threads() {
-            let Some(now) = clock::thread_cpu_time(tid) else {
+            let first = self.round == 1;
+            let clock = match self.clocks.entry(tid) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => {
+                    let Some(clock) = ThreadClock::open(self.process.pid(), tid) else {
+                        continue;
+                    };
+                    // A thread that began since the last round owes all that it used.
+                    let used = if first { clock.read() } else { None };
+                    new.insert(Clock {
+                        clock,
+                        used: used.unwrap_or_default(),
+                        credit: Duration::ZERO,
+                        round: 0,
+                    })
+                }
+            };
+            let Some(now) = clock.clock.read() else {
                 continue;
             };
-            let first = self.round == 1;
-            let clock = self.clocks.entry(tid).or_insert(Clock {
-                // A thread that is new owes all that it used.
-                used: if first { now } else { Duration::ZERO },
-                credit: Duration::ZERO,
-                round: 0,
-            });
             let used = now.saturating_sub(clock.used);
             clock.used = now;
             clock.round = self.round;

@@ -4,7 +4,9 @@ use clap::{ArgMatches, Command};
 
 use crate::exit::{CliError, Exit};
 
+mod cpu;
 mod pprof;
+mod ps;
 
 /// A command.
 pub struct Verb {
@@ -15,4 +17,4 @@ pub struct Verb {
 }
 
 /// Every command, in the order of the help.
-pub const VERBS: &[Verb] = &[pprof::VERB];
+pub const VERBS: &[Verb] = &[cpu::VERB, ps::VERB, pprof::VERB];

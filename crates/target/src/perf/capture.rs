@@ -9,7 +9,7 @@ use super::event::{self, Sampling, Scope};
 use super::record::Record;
 use super::ring::Ring;
 use crate::access;
-use crate::clock;
+use crate::clock::ThreadClock;
 use crate::error::Error;
 use crate::process::Process;
 
@@ -169,10 +169,12 @@ impl Capture {
     fn rescan(&mut self) {
         self.scanned = Instant::now();
         let tids = self.process.threads();
-        self.members.retain(|tid, _| tids.binary_search(tid).is_ok());
+        self.members
+            .retain(|tid, _| tids.binary_search(tid).is_ok());
         for tid in tids {
             if !self.members.contains_key(&tid) {
-                let used = clock::thread_cpu_time(tid).unwrap_or_default();
+                let used = ThreadClock::open(self.process.pid(), tid).and_then(|c| c.read());
+                let used = used.unwrap_or_default();
                 if self.add_thread(tid, Some(used)).is_err() {
                     self.missed += 1;
                 }
@@ -253,9 +255,7 @@ impl Capture {
             libc::poll(fds.as_mut_ptr(), fds.len() as libc::nfds_t, ms);
         }
         // An event whose thread ended polls as hung up for ever; do not spin on it.
-        if fds.iter().all(|f| f.revents & libc::POLLIN == 0)
-            && fds.iter().any(|f| f.revents != 0)
-        {
+        if fds.iter().all(|f| f.revents & libc::POLLIN == 0) && fds.iter().any(|f| f.revents != 0) {
             std::thread::sleep(timeout.min(Duration::from_millis(5)));
         }
     }

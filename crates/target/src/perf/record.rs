@@ -247,14 +247,37 @@ mod tests {
             SAMPLE,
             0,
             &[
-                7, pair(10, 11), 5_000, pair(1, 0), 3, (-512_i64) as u64, 0x401000, 0x402000, 2,
-                1, 2, 3, 4, 12, 13, 14, 15, 24, 0xaa, 0xbb, 0xcc, 16,
+                7,
+                pair(10, 11),
+                5_000,
+                pair(1, 0),
+                3,
+                (-512_i64) as u64,
+                0x401000,
+                0x402000,
+                2,
+                1,
+                2,
+                3,
+                4,
+                12,
+                13,
+                14,
+                15,
+                24,
+                0xaa,
+                0xbb,
+                0xcc,
+                16,
             ],
         );
         let Record::Sample(s) = parse(&bytes) else {
             panic!("not a sample")
         };
-        assert_eq!((s.event, s.pid, s.tid, s.time, s.cpu), (7, 10, 11, 5_000, 1));
+        assert_eq!(
+            (s.event, s.pid, s.tid, s.time, s.cpu),
+            (7, 10, 11, 5_000, 1)
+        );
         assert_eq!(s.user_chain().collect::<Vec<_>>(), [0x401000, 0x402000]);
         let regs = s.regs.expect("registers");
         assert_eq!((regs.bx, regs.bp, regs.sp, regs.ip), (1, 2, 3, 4));

@@ -89,9 +89,8 @@ impl Ring {
         let start = (at as usize) & (self.data_len - 1);
         // SAFETY: the data area is mapped as long as `self`; [start, data_len) lies in it. The
         // kernel writes only between head and tail + data_len, never where we read.
-        let data = unsafe {
-            std::slice::from_raw_parts(self.base.as_ptr().add(self.page), self.data_len)
-        };
+        let data =
+            unsafe { std::slice::from_raw_parts(self.base.as_ptr().add(self.page), self.data_len) };
         if start + len <= self.data_len {
             return &data[start..start + len];
         }

@@ -1,0 +1,140 @@
+//! CPU profiles, from wherever they can be had.
+
+use std::process::Child;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use profile::Profile;
+use sampler::{Method, Outcome, Progress, Rate, Sampler, Source};
+use target::Process;
+
+use crate::error::Error;
+use crate::launch::Program;
+
+/// How to capture a CPU profile of a process.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Samples for each second of CPU time.
+    pub rate: u32,
+    /// How long; `None` until stopped or the process ends.
+    pub duration: Option<Duration>,
+    /// `None` takes the best that is allowed.
+    pub method: Option<Method>,
+}
+
+/// A capture and what is to be said about it.
+#[derive(Debug)]
+pub struct Capture {
+    /// The profile and its quality.
+    pub outcome: Outcome,
+    /// What the user should know, a line each.
+    pub warnings: Vec<String>,
+}
+
+/// Samples a running process.
+pub fn of_process(
+    process: Process,
+    options: &Options,
+    stop: &AtomicBool,
+    tick: &mut dyn FnMut(Progress),
+) -> Result<Capture, Error> {
+    let sampler = Sampler::attach(process)?;
+    let source = Source::start(
+        process,
+        &Rate {
+            hertz: options.rate,
+            method: options.method,
+            child: false,
+            cgo: sampler.go().is_cgo(),
+        },
+    )?;
+    Ok(finish(&sampler, source, options, stop, tick))
+}
+
+/// Starts a program and samples it from its first moment. `started` is called as soon as it runs.
+/// The child is returned whatever became of the capture: it runs on.
+pub fn of_program(
+    program: &Program,
+    options: &Options,
+    stop: &AtomicBool,
+    started: &mut dyn FnMut(Process),
+    tick: &mut dyn FnMut(Progress),
+) -> Result<(Child, Result<Capture, Error>), Error> {
+    let child = program.start()?;
+    let capture = (|| {
+        let process = Process::find(child.id())?;
+        started(process);
+        let source = Source::start(
+            process,
+            &Rate {
+                hertz: options.rate,
+                method: options.method,
+                child: true,
+                cgo: program.is_cgo(),
+            },
+        )?;
+        let sampler = attach_when_ready(process)?;
+        Ok(finish(&sampler, source, options, stop, tick))
+    })();
+    Ok((child, capture))
+}
+
+/// The dynamic linker and the runtime need some milliseconds before there is something to read.
+/// The samples of that time wait in the kernel.
+fn attach_when_ready(process: Process) -> Result<Sampler, Error> {
+    const PATIENCE: Duration = Duration::from_millis(300);
+    let began = Instant::now();
+    loop {
+        let attached = Sampler::attach(process);
+        let ready = attached.as_ref().is_ok_and(|s| s.runtime_error().is_none());
+        if ready || began.elapsed() > PATIENCE {
+            return Ok(attached?);
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn finish(
+    sampler: &Sampler,
+    source: Source,
+    options: &Options,
+    stop: &AtomicBool,
+    tick: &mut dyn FnMut(Progress),
+) -> Capture {
+    let outcome = sampler.run(source, options.duration, stop, tick);
+    let mut warnings = Vec::new();
+    if let Some(why) = sampler.runtime_error() {
+        warnings.push(format!(
+            "the runtime's structs cannot be read, so samples have no labels and some stacks end early: {why}"
+        ));
+    }
+    match outcome.method {
+        Method::PerfCpus => {}
+        Method::PerfThreads => {}
+        Method::Stops => warnings.push(
+            "perf events are refused here: threads were stopped for each sample instead".into(),
+        ),
+    }
+    if outcome.target_ended && options.duration.is_some() {
+        warnings.push(format!(
+            "the process ended after {:.1}s",
+            outcome.quality.elapsed.as_secs_f64()
+        ));
+    }
+    if let Some(captured) = outcome.quality.captured()
+        && captured < 0.9
+        && outcome.quality.samples >= 20
+    {
+        warnings.push(format!(
+            "only {:.0}% of the CPU time was captured",
+            captured * 100.0
+        ));
+    }
+    Capture { outcome, warnings }
+}
+
+/// A CPU profile that a `/debug/pprof` endpoint takes of itself.
+pub fn of_url(text: &str, duration: Duration) -> Result<Profile, Error> {
+    let url = crate::fetch::cpu_profile_url(text, duration);
+    crate::fetch::profile(&url, duration)
+}

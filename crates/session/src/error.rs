@@ -1,0 +1,179 @@
+//! What can go wrong between a target's name and an answer, with what the user can do about it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A target could not be opened or captured.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No process has this name.
+    #[error("no process is named {name}")]
+    NoSuchName {
+        /// The name.
+        name: String,
+    },
+    /// Several processes have this name.
+    #[error("{} processes are named {name}: {}", pids.len(), list(pids))]
+    SeveralOfName {
+        /// The name.
+        name: String,
+        /// Their ids.
+        pids: Vec<u32>,
+    },
+    /// The process, its binary or the kernel's permission.
+    #[error(transparent)]
+    Sampler(#[from] sampler::Error),
+    /// The program to launch was not found.
+    #[error("no program {program} in the PATH")]
+    NoProgram {
+        /// As the user wrote it.
+        program: String,
+    },
+    /// The program to launch is none that we can read.
+    #[error("cannot profile {program}")]
+    BadProgram {
+        /// Its file.
+        program: PathBuf,
+        /// Why.
+        #[source]
+        source: gobin::Error,
+    },
+    /// A file could not be read.
+    #[error("cannot read {path}")]
+    File {
+        /// The file.
+        path: String,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file or an answer is no profile.
+    #[error("cannot read the profile {name}")]
+    Profile {
+        /// Where it came from.
+        name: String,
+        /// What is wrong with it.
+        #[source]
+        source: profile::Error,
+    },
+    /// The endpoint said no.
+    #[error("{url} answered {status}: {body}")]
+    Status {
+        /// The endpoint.
+        url: String,
+        /// The HTTP status, e.g. `404 Not Found`.
+        status: String,
+        /// The first line of the answer.
+        body: String,
+    },
+    /// The endpoint did not answer in time.
+    #[error("{url} did not answer within {}s", limit.as_secs_f64())]
+    Timeout {
+        /// The endpoint.
+        url: String,
+        /// How long we waited.
+        limit: Duration,
+    },
+    /// The connection ended before the answer did.
+    #[error("{url} closed the connection after {received} bytes of its answer")]
+    ClosedEarly {
+        /// The endpoint.
+        url: String,
+        /// What had come.
+        received: usize,
+    },
+    /// The endpoint could not be reached.
+    #[error("cannot reach {url}")]
+    Unreachable {
+        /// The endpoint.
+        url: String,
+        /// What the network said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// What kind of failure it is, for the exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// The target is missing or gone.
+    Missing,
+    /// Permission is missing.
+    Permission,
+    /// The input is unreadable or unsupported.
+    Input,
+}
+
+impl From<target::Error> for Error {
+    fn from(e: target::Error) -> Self {
+        Error::Sampler(e.into())
+    }
+}
+
+impl Error {
+    /// What kind of failure it is.
+    pub fn class(&self) -> Class {
+        match self {
+            Error::NoSuchName { .. }
+            | Error::SeveralOfName { .. }
+            | Error::NoProgram { .. }
+            | Error::Status { .. }
+            | Error::Timeout { .. }
+            | Error::ClosedEarly { .. }
+            | Error::Unreachable { .. } => Class::Missing,
+            Error::Sampler(sampler::Error::Target(e)) => match e {
+                target::Error::NoSuchProcess { .. } | target::Error::Launch { .. } => {
+                    Class::Missing
+                }
+                target::Error::Refused { .. } => Class::Permission,
+                _ => Class::Input,
+            },
+            Error::Sampler(sampler::Error::NotMapped) => Class::Missing,
+            Error::File { source, .. } => match source.kind() {
+                std::io::ErrorKind::NotFound => Class::Missing,
+                std::io::ErrorKind::PermissionDenied => Class::Permission,
+                _ => Class::Input,
+            },
+            _ => Class::Input,
+        }
+    }
+
+    /// A command that helps.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Error::NoSuchName { .. } => "gowhy ps lists the Go processes here".into(),
+            Error::SeveralOfName { pids, .. } => {
+                format!("name one by its pid, e.g. {}", pids.first()?)
+            }
+            Error::NoProgram { program } => format!("gowhy cpu -- ./{program}"),
+            Error::Sampler(sampler::Error::Target(target::Error::Refused {
+                refusal, pid, ..
+            })) => refusal.hint(*pid),
+            Error::Sampler(sampler::Error::Target(target::Error::NoSuchProcess { .. })) => {
+                "gowhy ps lists the Go processes here".into()
+            }
+            Error::Sampler(sampler::Error::Program {
+                source: gobin::Error::NotGo,
+                ..
+            }) => "gowhy ps lists the Go processes here".into(),
+            Error::BadProgram { .. } => {
+                "name the Go program itself, not a script that starts it".into()
+            }
+            Error::Status { url, .. } => format!(
+                "does the program import net/http/pprof? Without it: gowhy cpu PID, on the host of {url}"
+            ),
+            Error::Timeout { .. } => "gowhy cpu -d 5s URL asks for a shorter profile".into(),
+            Error::Profile {
+                source: profile::Error::Html { .. },
+                name,
+            } => format!("a proxy or a login page answered in the program's place: curl -v {name}"),
+            _ => return None,
+        })
+    }
+}
+
+fn list(pids: &[u32]) -> String {
+    let words: Vec<String> = pids.iter().map(u32::to_string).collect();
+    words.join(", ")
+}
