@@ -86,7 +86,7 @@ impl CallGraph {
             lines: box_lines(g, &g.infos[n as usize]),
             flat: g.value(n).flat_value(),
             cum: g.value(n).cum_value(),
-            calls: g.edges.callees(n).len() > 0,
+            calls: g.edges.callees(n).next().is_some(),
             tags: tags.next().unwrap_or_default(),
         };
         let nodes = g.shown.iter().map(node).collect();

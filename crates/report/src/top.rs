@@ -52,7 +52,7 @@ impl Top {
         let trimmed = report.trimmed(Wanted::InlineMarks);
         let g = &trimmed.graph;
         let row = |&node: &u32| {
-            let calls = g.edges.callers(node).len();
+            let calls = g.edges.callers(node).count();
             let inlined = g.edges.callers(node).filter(|e| e.inline).count();
             Row {
                 name: g.name(node).into_owned(),

@@ -87,11 +87,11 @@ fn spelled(nodes: &Nodes<'_>, infos: &[NodeInfo], a: NodeIx, b: NodeIx) -> Order
 
 /// pprof's entropy score.
 fn interest(node: NodeIx, value: &Value, edges: &Edges) -> i64 {
-    let score = |edges: &mut dyn ExactSizeIterator<Item = &Edge>, own: i64| {
-        if edges.len() == 0 {
+    let score = |edges: &mut dyn Iterator<Item = &Edge>, own: i64| {
+        let mut weights: Vec<i64> = edges.map(|e| e.weight).collect();
+        if weights.is_empty() {
             return 1.0;
         }
-        let mut weights: Vec<i64> = edges.map(|e| e.weight).collect();
         // Sums of floats depend on their order.
         weights.sort_unstable_by_key(|w| Reverse(w.unsigned_abs()));
         let total = weights

@@ -5,12 +5,12 @@
 
 use std::borrow::Cow;
 
-use super::edges::{Edges, connect};
+use super::edges::{Between, Edges, connect};
 use super::nodes::{NodeInfo, NodeIx, Nodes, Place};
 use super::order::{self, By};
 use super::tags::{self, NodeTags, TagFormat};
 use super::tree::Tree;
-use super::weigh::{Measure, Value, weigh};
+use super::weigh::{Measure, Value, Weights, weigh};
 
 /// Which edges a view needs.
 #[derive(Clone, Copy)]
@@ -94,8 +94,9 @@ impl<'p> Graph<'p> {
 
     fn plain(nodes: Nodes<'p>, limits: &Limits<'_>) -> Self {
         let infos = nodes.infos.clone();
+        let Weights { values, inlined } = weigh(&nodes, limits.measure);
         let mut g = Graph {
-            values: weigh(&nodes, limits.measure),
+            values,
             edges: Edges::default(),
             tags: Vec::new(),
             shown: Vec::new(),
@@ -119,7 +120,7 @@ impl<'p> Graph<'p> {
 
         let picture = limits.picture.is_some();
         if picture {
-            g.edges = connect(&g.nodes, limits.measure, kept.as_deref(), None);
+            g.edges = connect(&g.nodes, limits.measure, kept.as_deref(), Between::All);
         }
         g.sort(limits);
         if let Some(format) = limits.picture {
@@ -133,13 +134,15 @@ impl<'p> Graph<'p> {
                 g.tags.truncate(top);
                 kept = Some(g.set_of_shown());
                 if picture {
-                    g.edges = connect(&g.nodes, limits.measure, kept.as_deref(), None);
+                    g.edges = connect(&g.nodes, limits.measure, kept.as_deref(), Between::All);
                     g.sort_with_tags(limits);
                 }
             }
         }
         if !picture {
-            g.connect(limits, kept.as_deref());
+            g.connect(limits, kept.as_deref(), |n| {
+                inlined[n as usize] >= edge_cut.unsigned_abs().max(1)
+            });
         }
         g.dropped_edges = g.trim_edges(edge_cut);
         if picture {
@@ -297,32 +300,33 @@ impl<'p> Graph<'p> {
         count.min(self.shown.len())
     }
 
-    fn connect(&mut self, limits: &Limits<'_>, kept: Option<&[bool]>) {
-        let none = vec![false; self.nodes.len()];
+    /// Makes the edges wanted. `inlined` says which nodes may have an inlined call that is heavy
+    /// enough to stay.
+    fn connect(
+        &mut self,
+        limits: &Limits<'_>,
+        kept: Option<&[bool]>,
+        inlined: impl Fn(NodeIx) -> bool,
+    ) {
+        let connect = |between| connect(&self.nodes, limits.measure, kept, between);
+        let set = |wanted: &dyn Fn(NodeIx) -> bool| {
+            let mut set = vec![false; self.nodes.len()];
+            for &n in &self.shown {
+                set[n as usize] = wanted(n);
+            }
+            set
+        };
         self.edges = match limits.edges {
             Wanted::None => return,
-            Wanted::All => connect(&self.nodes, limits.measure, kept, None),
+            Wanted::All => connect(Between::All),
             Wanted::InlineMarks => {
-                let shown = self.set_of_shown();
-                let mut inlined = none.clone();
-                for i in 0..self.nodes.profile.locations.len() {
-                    let frames = self.nodes.of(profile::LocationIx(i as u32));
-                    for &n in &frames[..frames.len() - 1] {
-                        inlined[n as usize] = shown[n as usize];
-                    }
-                }
-                if !inlined.contains(&true) {
+                let to = set(&inlined);
+                if !to.contains(&true) {
                     return;
                 }
-                connect(&self.nodes, limits.measure, kept, Some((&none, &inlined)))
+                connect(Between::To(&to))
             }
-            Wanted::At(matches) => {
-                let mut at = none;
-                for &n in &self.shown {
-                    at[n as usize] = matches(&self.name(n));
-                }
-                connect(&self.nodes, limits.measure, kept, Some((&at, &at)))
-            }
+            Wanted::At(matches) => connect(Between::At(&set(&|n| matches(&self.name(n))))),
         };
     }
 

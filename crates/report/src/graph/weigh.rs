@@ -1,6 +1,6 @@
 //! Adds up the flat and cumulative values of all nodes in one pass over the samples.
 
-use profile::{Profile, Samples};
+use profile::{LocationIx, Profile, Samples};
 
 use super::nodes::{NodeIx, Nodes};
 
@@ -85,32 +85,36 @@ pub fn divide(value: i64, by: i64) -> i64 {
 }
 
 /// The values of all nodes.
-pub fn weigh(nodes: &Nodes<'_>, measure: Measure) -> Vec<Value> {
+#[derive(Clone, Debug, Default)]
+pub struct Weights {
+    /// What each node adds up to.
+    pub values: Vec<Value>,
+    /// At least the magnitude of what each node adds up to where it is inlined.
+    pub inlined: Vec<u64>,
+}
+
+/// Adds up all nodes.
+pub fn weigh(nodes: &Nodes<'_>, measure: Measure) -> Weights {
     let profile = nodes.profile;
     let leaders = Leaders::new(nodes, profile);
     let mut values = vec![Value::default(); nodes.len()];
     let index = measure.index;
-    leaders.add(
-        nodes,
-        profile,
-        |v| v.get(index).copied(),
-        |i, flat, cum| {
-            values[i].flat = flat;
-            values[i].cum = cum;
-        },
-    );
-    if measure.mean {
-        leaders.add(
-            nodes,
-            profile,
-            |v| v.first().copied(),
-            |i, flat, cum| {
-                values[i].flat_div = flat;
-                values[i].cum_div = cum;
-            },
-        );
+    let sums = leaders.add(nodes, profile, |v| v.get(index).copied());
+    for (i, value) in values.iter_mut().enumerate() {
+        value.flat = sums.flats[i];
+        value.cum = sums.cums[i].sum;
     }
-    values
+    if measure.mean {
+        let sums = leaders.add(nodes, profile, |v| v.first().copied());
+        for (i, value) in values.iter_mut().enumerate() {
+            value.flat_div = sums.flats[i];
+            value.cum_div = sums.cums[i].sum;
+        }
+    }
+    Weights {
+        values,
+        inlined: sums.inlined,
+    }
 }
 
 /// For each location its only node, or a mark that it has several.
@@ -118,16 +122,23 @@ struct Leaders(Vec<NodeIx>);
 
 const SEVERAL: NodeIx = NodeIx::MAX;
 
-/// What the hot loop touches of a node, together in one cache line.
+/// What the hot loop touches of a node, together in one place.
 #[derive(Clone, Copy, Default)]
-struct Sum {
-    cum: i64,
+struct Cum {
+    sum: i64,
+    /// The sample that touched it last.
     stamp: u32,
+}
+
+struct Sums {
+    cums: Vec<Cum>,
+    flats: Vec<i64>,
+    inlined: Vec<u64>,
 }
 
 impl Leaders {
     fn new(nodes: &Nodes<'_>, profile: &Profile) -> Self {
-        let location = |i| match nodes.of(profile::LocationIx(i as u32)) {
+        let location = |i| match nodes.of(LocationIx(i as u32)) {
             [node] => *node,
             _ => SEVERAL,
         };
@@ -139,10 +150,12 @@ impl Leaders {
         nodes: &Nodes<'_>,
         profile: &Profile,
         weight: impl Fn(&[i64]) -> Option<i64>,
-        mut set: impl FnMut(usize, i64, i64),
-    ) {
-        let mut sums = vec![Sum::default(); nodes.len()];
-        let mut flats = vec![0i64; nodes.len()];
+    ) -> Sums {
+        let mut sums = Sums {
+            cums: vec![Cum::default(); nodes.len()],
+            flats: vec![0; nodes.len()],
+            inlined: vec![0; nodes.len()],
+        };
         let samples = &profile.samples;
         for i in 0..samples.len() {
             let w = weight(samples.values(i)).unwrap_or(0);
@@ -150,25 +163,31 @@ impl Leaders {
             let (true, Some(&leaf)) = (w != 0, stack.first()) else {
                 continue;
             };
-            let stamp = i as u32 + 1;
+            let stamp = (i as u32).wrapping_add(1);
+            let cums = &mut sums.cums;
             let mut touch = |node: NodeIx| {
-                let sum = &mut sums[node as usize];
-                if sum.stamp != stamp {
-                    sum.stamp = stamp;
-                    sum.cum = sum.cum.wrapping_add(w);
+                let cum = &mut cums[node as usize];
+                if cum.stamp != stamp {
+                    cum.stamp = stamp;
+                    cum.sum = cum.sum.wrapping_add(w);
                 }
             };
             for &location in stack {
-                match self.0[location.ix()] {
-                    SEVERAL => nodes.of(location).iter().copied().for_each(&mut touch),
-                    node => touch(node),
+                let node = self.0[location.ix()];
+                if node != SEVERAL {
+                    touch(node);
+                    continue;
+                }
+                let frames = nodes.of(location);
+                frames.iter().copied().for_each(&mut touch);
+                for &node in &frames[..frames.len() - 1] {
+                    let inlined = &mut sums.inlined[node as usize];
+                    *inlined = inlined.saturating_add(w.unsigned_abs());
                 }
             }
-            let flat = &mut flats[nodes.of(leaf)[0] as usize];
+            let flat = &mut sums.flats[nodes.of(leaf)[0] as usize];
             *flat = flat.wrapping_add(w);
         }
-        for (i, (sum, flat)) in sums.iter().zip(flats).enumerate() {
-            set(i, flat, sum.cum);
-        }
+        sums
     }
 }
