@@ -1,6 +1,7 @@
 //! The one string table of a profile: every name is stored once and is known by its [`StrId`].
 
 use std::hash::BuildHasher;
+use std::ops::Range;
 
 use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
@@ -25,7 +26,8 @@ pub struct StringTable {
     text: String,
     /// End of string `i` in `text`; it starts where string `i - 1` ends.
     ends: Vec<usize>,
-    index: HashTable<u32>,
+    /// The hash of each string and its number.
+    index: HashTable<(u64, u32)>,
 }
 
 impl Default for StringTable {
@@ -44,32 +46,35 @@ impl StringTable {
     /// The string's id, adding it if it is new.
     pub fn intern(&mut self, s: &str) -> StrId {
         let hash = FxBuildHasher.hash_one(s);
-        let (text, ends) = (&self.text, &self.ends);
-        if let Some(&i) = self.index.find(hash, |&i| slice(text, ends, i) == s) {
-            return StrId(i);
+        if let Some(id) = self.lookup(hash, s) {
+            return id;
         }
         let id =
             u32::try_from(self.ends.len()).expect("a string table has fewer than 2^32 strings");
         self.text.push_str(s);
         self.ends.push(self.text.len());
-        let (text, ends) = (&self.text, &self.ends);
         self.index
-            .insert_unique(hash, id, |&i| FxBuildHasher.hash_one(slice(text, ends, i)));
+            .insert_unique(hash, (hash, id), |&(hash, _)| hash);
         StrId(id)
     }
 
     /// The id of a string that is already there.
     pub fn find(&self, s: &str) -> Option<StrId> {
-        let hash = FxBuildHasher.hash_one(s);
-        self.index
-            .find(hash, |&i| slice(&self.text, &self.ends, i) == s)
-            .map(|&i| StrId(i))
+        self.lookup(FxBuildHasher.hash_one(s), s)
+    }
+
+    fn lookup(&self, hash: u64, s: &str) -> Option<StrId> {
+        let same = |&(other, i): &(u64, u32)| {
+            other == hash && self.text.as_bytes()[range(&self.ends, i)] == *s.as_bytes()
+        };
+        let found = self.index.find(hash, same);
+        found.map(|&(_, i)| StrId(i))
     }
 
     /// The string of an id that this table gave out; the empty string for any other.
     pub fn get(&self, id: StrId) -> &str {
         if (id.0 as usize) < self.ends.len() {
-            slice(&self.text, &self.ends, id.0)
+            &self.text[range(&self.ends, id.0)]
         } else {
             ""
         }
@@ -87,12 +92,13 @@ impl StringTable {
 
     /// All strings in the order of their ids.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        (0..self.ends.len() as u32).map(|i| slice(&self.text, &self.ends, i))
+        (0..self.ends.len() as u32).map(|i| &self.text[range(&self.ends, i)])
     }
 }
 
-fn slice<'a>(text: &'a str, ends: &[usize], i: u32) -> &'a str {
+/// Where string `i` stands in the text.
+fn range(ends: &[usize], i: u32) -> Range<usize> {
     let i = i as usize;
     let start = if i == 0 { 0 } else { ends[i - 1] };
-    &text[start..ends[i]]
+    start..ends[i]
 }

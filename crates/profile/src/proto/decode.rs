@@ -4,8 +4,9 @@
 //! bytes do not say where one ends: a new one is taken to begin where, after a string table, the
 //! fields of a profile start again and then another string table does.
 
+use super::ids::Ids;
 use super::resolve::resolve;
-use super::tables::{Ids, Tables};
+use super::tables::Tables;
 use super::wire::{Fault, Field, Next, Value, next_field};
 use crate::error::Error;
 use crate::model::Profile;

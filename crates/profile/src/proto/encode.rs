@@ -31,7 +31,7 @@ pub fn write_gz(profile: &Profile, out: impl Write) -> io::Result<()> {
     gz.finish()?.flush()
 }
 
-/// The level of compression: 4 takes a third of the time of 6 and makes files 3 % larger.
+/// The level of compression: 4 takes two thirds of the time of 6; files are a few percent larger.
 const LEVEL: u32 = 4;
 
 /// Bytes are handed on when there are this many.

@@ -9,6 +9,7 @@
 
 mod decode;
 mod encode;
+mod ids;
 mod resolve;
 mod tables;
 mod wire;

@@ -3,7 +3,8 @@
 
 use rustc_hash::FxHashMap;
 
-use super::tables::{Ids, Strings, Tables, mismatch};
+use super::ids::{Ids, Strings};
+use super::tables::{Tables, mismatch};
 use crate::error::Error;
 use crate::model::{FunctionIx, LabelValue, LocationIx, MappingIx, Profile, ValueType};
 use crate::strings::StrId;

@@ -4,8 +4,11 @@
 //! means the same to the crate: `\d \w \s \b` are ASCII, `\Q…\E` quotes, a lone `{` is literal, and
 //! nothing is special in a class but what Go knows. Groups do not capture.
 
-use std::fmt::Write as _;
+mod class;
+
 use std::ops::Range;
+
+use class::{NOTHING, bracketed, escaped_class, escaped_rune};
 
 /// A compiled pattern.
 #[derive(Clone, Debug)]
@@ -54,9 +57,6 @@ impl Regexp {
         &self.pattern
     }
 }
-
-/// A class that no character is in.
-const NOTHING: &str = r"[^\x00-\x{10FFFF}]";
 
 fn fault(code: &'static str, expr: &str) -> RegexpError {
     RegexpError {
@@ -124,7 +124,11 @@ fn translate(pattern: &str) -> Result<String, RegexpError> {
                 p.rest = &before[1..];
                 p.operand(&before[..1]);
             }
-            '[' => p.class()?,
+            '[' => {
+                let (class, rest) = bracketed(before)?;
+                p.operand(&class);
+                p.rest = rest;
+            }
             '*' | '+' | '?' => {
                 p.rest = &before[1..];
                 p.repeat(before, last_repeat, None)?;
@@ -366,276 +370,7 @@ impl<'a> Parser<'a> {
         self.rune(c);
         Ok(())
     }
-
-    /// A class in brackets.
-    fn class(&mut self) -> Result<(), RegexpError> {
-        let start = self.rest;
-        let missing = || fault("missing closing ]", start);
-        let mut t = &start[1..];
-        let mut class = String::from("[");
-        if let Some(rest) = t.strip_prefix('^') {
-            class.push('^');
-            t = rest;
-        }
-        let mut first = true;
-        while first || !t.starts_with(']') {
-            first = false;
-            if let Some(name) = t.strip_prefix("[:")
-                && let Some(end) = name.find(":]")
-            {
-                let whole = &t[..end + 4];
-                let name = &name[..end];
-                let known = [
-                    "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower",
-                    "print", "punct", "space", "upper", "word", "xdigit",
-                ];
-                if !known.contains(&name.strip_prefix('^').unwrap_or(name)) {
-                    return Err(fault("invalid character class range", whole));
-                }
-                class.push_str(whole);
-                t = &t[whole.len()..];
-                continue;
-            }
-            if let Some((inner, rest)) = escaped_class(t)? {
-                class.push_str(&inner);
-                t = rest;
-                continue;
-            }
-            let range = t;
-            let (lo, rest) = class_rune(t).unwrap_or_else(|| Err(missing()))?;
-            t = rest;
-            let mut hi = lo;
-            if let Some(rest) = t.strip_prefix('-')
-                && !rest.is_empty()
-                && !rest.starts_with(']')
-            {
-                let (c, rest) = class_rune(rest).unwrap_or_else(|| Err(missing()))?;
-                (hi, t) = (c, rest);
-                if hi < lo {
-                    let expr = &range[..range.len() - t.len()];
-                    return Err(fault("invalid character class range", expr));
-                }
-            }
-            put_range(&mut class, lo, hi);
-        }
-        self.rest = &t[1..];
-        if class.len() < 3 {
-            // Only halves of surrogate pairs were named.
-            class.push_str(NOTHING);
-        }
-        class.push(']');
-        self.operand(&class);
-        Ok(())
-    }
-}
-
-/// Adds a range to a class, less the surrogates, which are in no text.
-fn put_range(out: &mut String, lo: u32, hi: u32) {
-    for (lo, hi) in [(lo, hi.min(0xd7ff)), (lo.max(0xe000), hi)] {
-        if lo <= hi {
-            write!(out, r"\x{{{lo:X}}}-\x{{{hi:X}}}").expect("writing to a string does not fail");
-        }
-    }
-}
-
-/// A character of a class; `None` if the pattern ends.
-fn class_rune(text: &str) -> Option<Result<(u32, &str), RegexpError>> {
-    let c = text.chars().next()?;
-    Some(if c == '\\' {
-        escaped_rune(text)
-    } else {
-        Ok((c.into(), &text[c.len_utf8()..]))
-    })
-}
-
-/// `\d`, `\pL`, `\p{Greek}` and the like, if the text starts with one of them.
-fn escaped_class(text: &str) -> Result<Option<(String, &str)>, RegexpError> {
-    let mut chars = text.chars();
-    if chars.next() != Some('\\') {
-        return Ok(None);
-    }
-    let perl = match chars.next() {
-        Some('d') => "[0-9]",
-        Some('D') => "[^0-9]",
-        Some('s') => r"[\t\n\x0C\r ]",
-        Some('S') => r"[^\t\n\x0C\r ]",
-        Some('w') => "[0-9A-Za-z_]",
-        Some('W') => "[^0-9A-Za-z_]",
-        Some('p' | 'P') => return unicode_class(text),
-        _ => return Ok(None),
-    };
-    Ok(Some((perl.to_owned(), &text[2..])))
-}
-
-fn unicode_class(text: &str) -> Result<Option<(String, &str)>, RegexpError> {
-    let bad = |expr| fault("invalid character class range", expr);
-    let c = text[2..].chars().next().ok_or_else(|| bad(text))?;
-    let (name, len) = if c == '{' {
-        let end = text.find('}').ok_or_else(|| bad(text))?;
-        (&text[3..end], end + 1)
-    } else {
-        (&text[2..2 + c.len_utf8()], 2 + c.len_utf8())
-    };
-    let (whole, rest) = text.split_at(len);
-    let mut negative = text.starts_with(r"\P");
-    let mut name = name;
-    if let Some(n) = name.strip_prefix('^') {
-        negative = !negative;
-        name = n;
-    }
-    let letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ' ');
-    let class = format!(r"\{}{{{name}}}", if negative { 'P' } else { 'p' });
-    if !name.chars().all(letter) || regex::Regex::new(&class).is_err() {
-        return Err(bad(whole));
-    }
-    Ok(Some((class, rest)))
-}
-
-/// The character that an escape sequence stands for.
-fn escaped_rune(text: &str) -> Result<(u32, &str), RegexpError> {
-    let rest = &text[1..];
-    let Some(c) = rest.chars().next() else {
-        return Err(fault("trailing backslash at end of expression", ""));
-    };
-    let mut rest = &rest[c.len_utf8()..];
-    let octal = |rest: &str| {
-        rest.as_bytes()
-            .first()
-            .filter(|b| matches!(b, b'0'..=b'7'))
-            .copied()
-    };
-    let simple = match c {
-        '0' => None,
-        '1'..='7' if octal(rest).is_some() => None,
-        'x' => return hex(text, rest),
-        'a' => Some(7),
-        'f' => Some(12),
-        'n' => Some(10),
-        'r' => Some(13),
-        't' => Some(9),
-        'v' => Some(11),
-        c if c.is_ascii() && !c.is_ascii_alphanumeric() => Some(c as u32),
-        _ => {
-            let expr = &text[..text.len() - rest.len()];
-            return Err(fault("invalid escape sequence", expr));
-        }
-    };
-    if let Some(c) = simple {
-        return Ok((c, rest));
-    }
-    let mut value = c as u32 - '0' as u32;
-    for _ in 1..3 {
-        let Some(digit) = octal(rest) else { break };
-        value = value * 8 + u32::from(digit - b'0');
-        rest = &rest[1..];
-    }
-    Ok((value, rest))
-}
-
-/// `\x7F` or `\x{10FFFF}`; `rest` is what stands after the `x`.
-fn hex<'a>(text: &'a str, rest: &'a str) -> Result<(u32, &'a str), RegexpError> {
-    let bad = |rest: &str| {
-        let expr = &text[..text.len() - rest.len()];
-        fault("invalid escape sequence", expr)
-    };
-    let mut chars = rest.chars();
-    let Some(first) = chars.next() else {
-        return Err(bad(rest));
-    };
-    if first != '{' {
-        let second = chars.next().and_then(|c| c.to_digit(16));
-        let rest = chars.as_str();
-        let value = first.to_digit(16).zip(second).map(|(x, y)| x * 16 + y);
-        return value.map(|value| (value, rest)).ok_or_else(|| bad(rest));
-    }
-    let (mut value, mut digits) = (0u32, 0);
-    loop {
-        let Some(c) = chars.next() else {
-            return Err(bad(chars.as_str()));
-        };
-        if c == '}' {
-            break;
-        }
-        let digit = c.to_digit(16).ok_or_else(|| bad(chars.as_str()))?;
-        value = value * 16 + digit;
-        digits += 1;
-        if value > 0x10_ffff {
-            return Err(bad(chars.as_str()));
-        }
-    }
-    if digits == 0 {
-        return Err(bad(chars.as_str()));
-    }
-    Ok((value, chars.as_str()))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn matching() {
-        let check = |pattern: &str, text: &str, want: Option<(usize, usize)>| {
-            let regexp = Regexp::new(pattern).expect("the pattern is good");
-            let got = regexp.find(text).map(|m| (m.start, m.end));
-            assert_eq!(got, want, "{pattern:?} in {text:?}");
-            assert_eq!(regexp.is_match(text), want.is_some());
-        };
-        check("", "abc", Some((0, 0)));
-        check(r"main\.(f|g)$", "x main.g", Some((2, 8)));
-        check(r"\Qmain.(*T)\E\.m", "main.(*T).m", Some((0, 11)));
-        // Unlike the crate: classes are ASCII, and these are literal.
-        check(r"^\d", "٣", None);
-        check(r"^\w", "é", None);
-        check(r"\bx", "éx", Some((2, 3)));
-        check(r"\Bé", "éé", Some((0, 2)));
-        check(r"\<foo\>", "a <foo>", Some((2, 7)));
-        check("a{,2}", "a{,2}", Some((0, 5)));
-        check("x{", "x{", Some((0, 2)));
-        check("[[a&&b]", "&", Some((0, 1)));
-        check("[^a-c[:digit:]]", "a1bz", Some((3, 4)));
-        check(r"[\d-]+", "a1-2", Some((1, 4)));
-        check("[]a]", "]", Some((0, 1)));
-        check(r"\x{3b1}\x41\101", "αAA", Some((0, 4)));
-        check("(?i)K(?-i)k", "\u{212a}k", Some((0, 4)));
-        check("(?i)(?s)a.b|C", "A\nb", Some((0, 3)));
-        check("(?P<n>a)(?<m>b)", "ab", Some((0, 2)));
-        check("a(?i)*B", "aab", Some((0, 3)));
-        check(r"[\x{d800}]|\x{dfff}", "x", None);
-        check(r"\p{Greek}\PL\pN", "αα.1", Some((2, 6)));
-        check("(?U)a+", "aaa", Some((0, 1)));
-        check("(?m)^b$", "a\nb\nc", Some((2, 3)));
-    }
-
-    #[test]
-    fn mistakes_are_told_as_go_tells_them() {
-        let check = |pattern: &str, want: &str| {
-            let e = Regexp::new(pattern).expect_err("the pattern is bad");
-            assert_eq!(e.to_string(), format!("error parsing regexp: {want}"));
-        };
-        check("[", "missing closing ]: `[`");
-        check("a[b", "missing closing ]: `[b`");
-        check("(a", "missing closing ): `(a`");
-        check("a)b", "unexpected ): `a)b`");
-        check("*", "missing argument to repetition operator: `*`");
-        check("a|+?", "missing argument to repetition operator: `+?`");
-        check("a**", "invalid nested repetition operator: `**`");
-        check("a{2}{3}?", "invalid nested repetition operator: `{2}{3}?`");
-        check("a{1001}", "invalid repeat count: `{1001}`");
-        check("a{3,2}", "invalid repeat count: `{3,2}`");
-        check("(a{500}){3}", "invalid repeat count: `{3}`");
-        check(r"a\8", r"invalid escape sequence: `\8`");
-        check(r"\C", r"invalid escape sequence: `\C`");
-        check(r"\x4", r"invalid escape sequence: `\x4`");
-        check(r"\x{110000}", r"invalid escape sequence: `\x{110000`");
-        check(r"[a\Q]", r"invalid escape sequence: `\Q`");
-        check(r"a\", "trailing backslash at end of expression: ``");
-        check("[z-a]", "invalid character class range: `z-a`");
-        check("[[:foo:]]", "invalid character class range: `[:foo:]`");
-        check(r"\p{Foo}", r"invalid character class range: `\p{Foo}`");
-        check("(?=a)", "invalid or unsupported Perl syntax: `(?=`");
-        check("(?i-)", "invalid or unsupported Perl syntax: `(?i-)`");
-        check("(?P<a-b>x)", "invalid named capture: `(?P<a-b>`");
-        check("(?P<a", "invalid named capture: `(?P<a`");
-    }
-}
+mod tests;

@@ -1,0 +1,105 @@
+//! Ids and string indexes as they stand in a file, until the whole message has been read.
+
+use rustc_hash::FxHashMap;
+
+use super::wire::Fault;
+use crate::strings::{StrId, StringTable};
+
+/// Squeezed ids from here on stand for an entry of [`Ids::far`].
+const FAR: u32 = 1 << 31;
+
+/// No table may have more rows than there are small ids.
+pub(super) const MAX_ROWS: usize = FAR as usize;
+
+/// Ids of 64 bits squeezed into 32: a small one becomes itself less one, which is the index of what
+/// it names in almost every file; any other one is kept aside.
+#[derive(Debug, Default)]
+pub(super) struct Ids {
+    far: Vec<u64>,
+    index: FxHashMap<u64, u32>,
+}
+
+impl Ids {
+    #[inline(always)]
+    pub fn squeeze(&mut self, id: u64) -> u32 {
+        let near = id.wrapping_sub(1);
+        if near < u64::from(FAR) {
+            near as u32
+        } else {
+            self.squeeze_far(id)
+        }
+    }
+
+    #[cold]
+    fn squeeze_far(&mut self, id: u64) -> u32 {
+        let far = &mut self.far;
+        *self.index.entry(id).or_insert_with(|| {
+            far.push(id);
+            // Past the last number the id names nothing, which is an error later.
+            u32::try_from(far.len() - 1)
+                .ok()
+                .and_then(|n| n.checked_add(FAR))
+                .unwrap_or(u32::MAX)
+        })
+    }
+
+    /// The id that was squeezed.
+    pub fn id(&self, squeezed: u32) -> u64 {
+        if squeezed < FAR {
+            u64::from(squeezed) + 1
+        } else {
+            let far = self.far.get((squeezed - FAR) as usize);
+            far.copied().unwrap_or(0)
+        }
+    }
+}
+
+/// The string table and what an index of the file means in it.
+#[derive(Debug, Default)]
+pub(super) struct Strings {
+    pub table: StringTable,
+    /// How many strings the file has.
+    pub count: u32,
+    /// The string of each index of the file; empty as long as that is the index itself.
+    ids: Vec<StrId>,
+}
+
+impl Strings {
+    pub fn push(&mut self, text: &[u8]) -> Result<(), Fault> {
+        if self.count == 0 && !text.is_empty() {
+            return Err(Fault::new("string_table[0] must be ''", 0));
+        }
+        if self.count == u32::MAX {
+            return Err(Fault::new("too many strings", 0));
+        }
+        let id = self.table.intern(&String::from_utf8_lossy(text));
+        if !self.ids.is_empty() {
+            self.ids.push(id);
+        } else if id.0 != self.count {
+            self.ids = (0..self.count).map(StrId).collect();
+            self.ids.push(id);
+        }
+        self.count += 1;
+        Ok(())
+    }
+
+    pub fn append(&mut self, later: Strings) -> Result<(), Fault> {
+        for i in 0..later.count {
+            let id = later.get(StrId(i)).expect("the index is below the count");
+            self.push(later.table.get(id).as_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// The string that an index of the file names.
+    #[inline(always)]
+    pub fn get(&self, index: StrId) -> Option<StrId> {
+        if index.0 >= self.count {
+            None
+        } else if self.ids.is_empty() {
+            Some(index)
+        } else {
+            Some(self.ids[index.0 as usize])
+        }
+    }
+}
