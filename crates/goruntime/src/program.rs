@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use gobin::{Arch, GoBin, GoVersion};
-use object::{Object, ObjectSection};
 use rustc_hash::FxHashSet;
 use target::Memory;
 
@@ -110,10 +109,6 @@ impl Program for Loaded<'_> {
     }
 
     fn dwarf(&self, structs: &[&str]) -> Option<Box<dyn Structs>> {
-        let data = (**self.bin.data()).as_ref();
-        let file = object::File::parse(data).ok()?;
-        let section = |name| file.section_by_name(name)?.uncompressed_data().ok();
-        let (info, abbrev) = (section(".debug_info")?, section(".debug_abbrev")?);
-        Some(Box::new(Dwarf::read(&info, &abbrev, structs)))
+        Some(Box::new(Dwarf::of(self.bin, structs)?))
     }
 }

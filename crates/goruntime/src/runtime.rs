@@ -11,9 +11,10 @@ use crate::proof::{Ability, Capabilities, Code, Roots, prove};
 use crate::threads::Threads;
 
 /// Globals that are needed to read threads and goroutines.
-pub(crate) const WANTED: [&str; 7] = [
+pub(crate) const WANTED: [&str; 8] = [
     "allm",
     "m0",
+    "allgs",
     "allglen",
     "allgptr",
     "allp",
@@ -58,8 +59,9 @@ impl Runtime {
         let roots = Roots {
             allm: at("allm").ok_or(Error::NoGlobal { name: "allm" })?,
             m0: at("m0"),
-            allglen: at("allglen"),
-            allgptr: at("allgptr"),
+            // Two words beside the slice that are safe to read while it grows.
+            allglen: at("allglen").or_else(|| Some(at("allgs")?.wrapping_add(8))),
+            allgptr: at("allgptr").or_else(|| at("allgs")),
             allp: at("allp"),
             gomaxprocs: at("gomaxprocs"),
             wait_reasons: at("waitReasonStrings"),

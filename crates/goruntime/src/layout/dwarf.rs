@@ -9,7 +9,9 @@ use std::rc::Rc;
 
 use gimli::{Abbreviations, AttributeValue, DebuggingInformationEntry, EndianSlice, LittleEndian};
 use gimli::{UnitHeader, UnitOffset, constants as dw};
+use gobin::GoBin;
 use memchr::memmem;
+use object::{Object, ObjectSection};
 use rustc_hash::FxHashMap;
 
 use super::{Field, Structs};
@@ -27,13 +29,22 @@ pub struct Dwarf {
 }
 
 impl Dwarf {
+    /// The `wanted` structs of a program that has debug information.
+    pub fn of(bin: &GoBin, wanted: &[&str]) -> Option<Dwarf> {
+        let file = object::File::parse((**bin.data()).as_ref()).ok()?;
+        let section = |name| file.section_by_name(name)?.uncompressed_data().ok();
+        let (info, abbrev) = (section(".debug_info")?, section(".debug_abbrev")?);
+        Some(Dwarf::read(&info, &abbrev, wanted))
+    }
+
     /// Reads the `wanted` structs (named as for [`Structs`]) from the sections `.debug_info` and
     /// `.debug_abbrev`, uncompressed. What is not there is left out.
     pub fn read(info: &[u8], abbrev: &[u8], wanted: &[&str]) -> Dwarf {
         let mut found = Dwarf::default();
         let entries = Entries::new(info, abbrev);
         for strukt in wanted {
-            let Some(at) = entries.find_struct(&format!("runtime.{strukt}")) else {
+            let mut names = full_names(strukt).into_iter();
+            let Some(at) = names.find_map(|name| entries.find_struct(&name)) else {
                 continue;
             };
             if let Some(size) = entries.size_of(at, 0) {
@@ -45,6 +56,19 @@ impl Dwarf {
     }
 }
 
+/// Under which names a struct is to be found; some have moved from package to package.
+fn full_names(strukt: &str) -> Vec<String> {
+    let mut names = vec![format!("runtime.{strukt}")];
+    match strukt {
+        "_type" => names.push("internal/abi.Type".to_owned()),
+        "itab" => names.push("internal/abi.ITab".to_owned()),
+        "finblock" => names.push("runtime.finBlock".to_owned()),
+        _ if strukt.starts_with("maps.") => names.push(format!("internal/runtime/{strukt}")),
+        _ => {}
+    }
+    names
+}
+
 impl Structs for Dwarf {
     fn field(&self, strukt: &str, path: &str) -> Option<Field> {
         self.fields.get(&format!("{strukt}.{path}")).copied()
@@ -52,6 +76,20 @@ impl Structs for Dwarf {
 
     fn size(&self, strukt: &str) -> Option<u32> {
         self.sizes.get(strukt).copied()
+    }
+}
+
+impl Dwarf {
+    /// The members of a struct, by offset; not those of structs within it.
+    pub fn members(&self, strukt: &str) -> Vec<(&str, Field)> {
+        let prefix = format!("{strukt}.");
+        let all = self.fields.iter();
+        let mut members: Vec<_> = all
+            .filter_map(|(path, field)| Some((path.strip_prefix(&prefix)?, *field)))
+            .filter(|(name, _)| !name.contains('.'))
+            .collect();
+        members.sort_unstable_by_key(|(name, field)| (field.offset, field.size, *name));
+        members
     }
 }
 
@@ -100,24 +138,33 @@ impl<'a> Entries<'a> {
         unit.entry(&abbreviations, offset).ok()
     }
 
-    /// The struct of this full name that is defined, not only declared.
+    /// The struct of this full name that is defined, not only declared, or the unnamed struct of
+    /// a variable of this name.
     fn find_struct(&self, name: &str) -> Option<usize> {
         let pattern = [name.as_bytes(), &[0]].concat();
+        let mut of_variable = None;
         for at in memmem::find_iter(self.info, &pattern) {
             // The abbreviation code before the name takes one or two bytes.
             for offset in [at.checked_sub(1)?, at.checked_sub(2)?] {
                 let Some(entry) = self.entry(offset) else {
                     continue;
                 };
-                if entry.tag() == dw::DW_TAG_structure_type
-                    && entry.has_attr(dw::DW_AT_byte_size)
-                    && name_of(&entry) == Some(name.as_bytes())
-                {
-                    return Some(offset);
+                if name_of(&entry) != Some(name.as_bytes()) {
+                    continue;
+                }
+                match entry.tag() {
+                    dw::DW_TAG_structure_type if entry.has_attr(dw::DW_AT_byte_size) => {
+                        return Some(offset);
+                    }
+                    dw::DW_TAG_variable => {
+                        let of = self.type_of(&entry, offset);
+                        of_variable = of.filter(|of| self.is_struct(*of));
+                    }
+                    _ => {}
                 }
             }
         }
-        None
+        of_variable
     }
 
     /// The entry of the type of an entry, through typedefs.
@@ -159,6 +206,11 @@ impl<'a> Entries<'a> {
         }
     }
 
+    fn is_struct(&self, at: usize) -> bool {
+        let entry = self.entry(at);
+        entry.is_some_and(|e| e.tag() == dw::DW_TAG_structure_type)
+    }
+
     /// Adds every member of the struct at `at`, and the members of structs within it.
     fn flatten(
         &self,
@@ -177,10 +229,7 @@ impl<'a> Entries<'a> {
                 continue;
             };
             out.insert(path.clone(), Field { offset, size });
-            let is_struct = self
-                .entry(member_type)
-                .is_some_and(|e| e.tag() == dw::DW_TAG_structure_type);
-            if is_struct && depth < MAX_DEPTH {
+            if self.is_struct(member_type) && depth < MAX_DEPTH {
                 self.flatten(member_type, &path, offset, depth + 1, out);
             }
         }
@@ -212,5 +261,85 @@ fn name_of<'a>(entry: &DebuggingInformationEntry<Bytes<'a>>) -> Option<&'a [u8]>
     match entry.attr_value(dw::DW_AT_name)? {
         AttributeValue::String(name) => Some(name.slice()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use testkit::{Variant, program};
+
+    use super::*;
+    use crate::layout::{Fit, Release, Table};
+
+    fn open(name: &str, version: &str, variant: Variant) -> GoBin {
+        let path = program(name, version, variant).expect("a program");
+        let data = std::fs::read(path).expect("its bytes");
+        GoBin::parse(Arc::new(data)).expect("a Go program")
+    }
+
+    #[test]
+    fn every_row_of_the_table_is_what_the_compiler_says() {
+        let programs = [("httpd", Variant::Plain), ("cgo", Variant::Pie)];
+        for version in ["1.19", "1.21", "1.23", "1.25", "1.27"] {
+            for (name, variant) in programs {
+                let bin = open(name, version, variant);
+                let version = bin.build_info().version.as_ref().expect("a version");
+                let release = Release {
+                    minor: version.minor,
+                    patch: version.patch,
+                };
+                let (table, fit) = Table::of(release, &[]).expect("a known release");
+                assert_eq!(fit, Fit::Exact);
+                let structs = table.structs();
+                let dwarf = Dwarf::of(&bin, &structs).expect("debug information");
+                let mut compared = 0;
+                for strukt in structs.iter().filter(|s| dwarf.size(s).is_some()) {
+                    assert_eq!(
+                        table.size(strukt),
+                        dwarf.size(strukt),
+                        "{strukt} of {release}"
+                    );
+                    for (member, field) in dwarf.members(strukt) {
+                        // Padding has no name.
+                        if member != "_" {
+                            let ours = table.field(strukt, member);
+                            assert_eq!(ours, Some(field), "{strukt}.{member} of {release}");
+                            compared += 1;
+                        }
+                    }
+                }
+                assert!(compared > 500, "only {compared} fields of {release}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_stripped_program_has_none() {
+        let bin = open("labels", "1.27", Variant::Stripped);
+        assert_eq!(Dwarf::of(&bin, &["g"]), None);
+    }
+
+    #[test]
+    fn damaged_sections_never_panic() {
+        let bin = open("labels", "1.23", Variant::Plain);
+        let file = object::File::parse((**bin.data()).as_ref()).expect("an ELF file");
+        let section = |name| {
+            let section = file.section_by_name(name).expect("a section");
+            section.uncompressed_data().expect("its bytes").into_owned()
+        };
+        let (info, abbrev) = (section(".debug_info"), section(".debug_abbrev"));
+        let config = proptest::test_runner::Config::with_cases(48);
+        let g = memmem::find(&info, b"runtime.g\0").expect("the name of g");
+        proptest::proptest!(config, |(at in 0_usize..4000, byte: u8, cut in 0_usize..1000)| {
+            let (mut info, mut abbrev) = (info.clone(), abbrev.clone());
+            info[g - 2000 + at] = byte;
+            let len = abbrev.len();
+            abbrev[at % len] ^= byte;
+            info.truncate(info.len() - cut);
+            let _ = Dwarf::read(&info, &abbrev, &["g", "m"]);
+            let _ = Dwarf::read(&info[cut..], &abbrev, &["g"]);
+        });
     }
 }

@@ -126,6 +126,14 @@ impl Table {
         *newest().last().expect("the table has a `newest` row")
     }
 
+    /// The structs that it has, sorted.
+    pub fn structs(&self) -> Vec<&'static str> {
+        let names = self.fields.keys();
+        let mut structs: Vec<_> = names.filter_map(|name| name.strip_suffix(".*")).collect();
+        structs.sort_unstable();
+        structs
+    }
+
     fn place(&self, name: &str) -> Option<Place> {
         self.fields.get(name).copied()
     }
