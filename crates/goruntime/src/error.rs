@@ -35,6 +35,9 @@ pub enum Error {
         /// The global, without `runtime.`.
         name: &'static str,
     },
+    /// The process has begun, but its runtime is not ready yet: to be tried again a little later.
+    #[error("the Go runtime of the process has not started yet")]
+    NotStarted,
     /// No known layout fits what the process's memory holds.
     #[error("no known layout fits the process: {why}")]
     Unproved {

@@ -3,7 +3,8 @@
 
 use target::{Memory, MemoryError};
 
-use crate::proof::{Ability, MAX_GOROUTINES};
+use crate::capabilities::Ability;
+use crate::proof::MAX_GOROUTINES;
 use crate::read::{word_at, words};
 use crate::runtime::Runtime;
 use crate::structs::{G, GAddr, Status};

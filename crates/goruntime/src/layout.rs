@@ -2,7 +2,7 @@
 //! with one member a field ([`GLayout`], [`MLayout`], …).
 //!
 //! Two sources are asked by the same names: the [`Table`] of released versions, and the program's
-//! own DWARF ([`Dwarf`]). Neither is believed before [`crate::proof`] has tried it on the process.
+//! own DWARF ([`Dwarf`]). Neither is believed before `proof.rs` has tried it on the process.
 //! Mirrors src/runtime/runtime2.go.
 
 mod dwarf;

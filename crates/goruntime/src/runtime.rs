@@ -4,11 +4,12 @@
 use target::Memory;
 
 use crate::Error;
+use crate::capabilities::{Ability, Capabilities};
 use crate::globals::{Globals, Image};
 use crate::goroutines::wait_reasons;
 use crate::layout::{Fit, Layouts, Origin, Release, Structs, Table};
-use crate::proof::{Ability, Capabilities, Code, Roots, prove};
-use crate::threads::Threads;
+use crate::proof::{Code, Roots, prove};
+use crate::threads::{Threads, walk};
 
 /// Globals that are needed to read threads and goroutines.
 pub(crate) const WANTED: [&str; 8] = [
@@ -66,6 +67,9 @@ impl Runtime {
             gomaxprocs: at("gomaxprocs"),
             wait_reasons: at("waitReasonStrings"),
         };
+        if mem.read_u64(roots.allm)? == 0 {
+            return Err(Error::NotStarted);
+        }
         let mut best: Option<(Layouts, Capabilities)> = None;
         let mut tried: Vec<Layouts> = Vec::new();
         let mut error = None;
@@ -98,6 +102,9 @@ impl Runtime {
             return Err(error.unwrap_or(Error::NoVersion));
         };
         if let Some(why) = capabilities.why_not(Ability::Threads) {
+            if is_starting(mem, &layouts, &roots) {
+                return Err(Error::NotStarted);
+            }
             return Err(Error::Unproved {
                 why: why.to_owned(),
             });
@@ -128,6 +135,13 @@ impl Runtime {
     pub(crate) fn roots(&self) -> &Roots {
         &self.roots
     }
+}
+
+/// Whether the first thread is the only one, and not yet at work. By then the main goroutine is
+/// there, so whoever attaches later finds a whole list of goroutines.
+fn is_starting(mem: &dyn Memory, layouts: &Layouts, roots: &Roots) -> bool {
+    let threads = walk(mem, &layouts.m, roots.allm).unwrap_or_default();
+    matches!(&threads[..], [m] if m.procid == 0 && roots.m0.is_none_or(|m0| m0 == m.addr.0))
 }
 
 /// A source of layouts to try.
@@ -240,6 +254,21 @@ mod tests {
         assert_eq!(runtime.layouts().origin, Origin::Dwarf);
         assert_eq!(runtime.layouts().g, process.layouts.g);
         assert!(runtime.capabilities().missing().next().is_none());
+    }
+
+    #[test]
+    fn a_runtime_that_starts_is_told_from_one_that_is_not_known() {
+        let mut process = FakeProcess::new(release(26, 0));
+        process.mem.set(process.ms[0], process.layouts.m.procid, 0);
+        assert!(attach(&process).is_ok());
+        process.mem.set(process.ms[1], process.layouts.m.procid, 7);
+        assert!(matches!(attach(&process), Err(Error::Unproved { .. })));
+        process.set_global("allm", process.ms[0]);
+        assert!(matches!(attach(&process), Err(Error::NotStarted)));
+        process.set_global("allm", 0);
+        assert!(matches!(attach(&process), Err(Error::NotStarted)));
+        process.globals.remove("allm");
+        assert!(matches!(attach(&process), Err(Error::NoGlobal { .. })));
     }
 
     #[test]

@@ -6,9 +6,9 @@ use std::sync::{Mutex, PoisonError};
 use rustc_hash::FxHashMap;
 use target::{Memory, MemoryError};
 
+use crate::capabilities::Ability;
 use crate::labels::{self, Label};
 use crate::layout::MLayout;
-use crate::proof::Ability;
 use crate::runtime::Runtime;
 use crate::structs::{G, GAddr, M, MAddr, Stack, Status};
 
