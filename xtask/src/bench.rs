@@ -17,8 +17,16 @@ pub fn run(args: &[String]) -> Result<()> {
     };
     match args.first().map(String::as_str) {
         Some("top") => top(number("-rounds", 5)?, number("-stacks", 1_000_000)?),
-        _ => bail!("bench what? There is: top"),
+        Some("overhead") => live("overhead", args.get(1..).unwrap_or_default()),
+        _ => bail!("bench what? There are: top, overhead"),
     }
+}
+
+/// Runs a trial on live programs.
+pub fn live(name: &str, args: &[String]) -> Result<()> {
+    let mut command = cargo(&["run", "--release", "--quiet", "--package", "gowhy-benches"]);
+    command.args(["--bin", "live", "--", name]).args(args);
+    steps::run(&mut command)
 }
 
 /// Runs whose command lines differ; every round runs each once, so that they share what else the

@@ -1,4 +1,5 @@
-//! The project's own commands: `cargo xtask demo`, `test`, `bench`, `fuzz`.
+//! The project's own commands: `cargo xtask demo`, `test`, `bench`, `accuracy`, `soak`,
+//! `fuzz`.
 #![forbid(unsafe_code)]
 #![allow(
     clippy::print_stdout,
@@ -23,6 +24,10 @@ usage: cargo xtask COMMAND
   test                     formatting, lints and all tests
   bench top [-rounds 5] [-stacks 1000000]
                            reading a profile, against go tool pprof
+  bench overhead [-n=20]   what sampling costs the target, against Go's own profiler
+  accuracy [PROGRAM] [VERSION] [BUILD] [-r=499]
+                           CPU profiles against Go's own of the same seconds
+  soak [-n=200]            kill gowhy while it samples; the target must not notice
   fuzz [TARGET...] [-for 60]
                            run each fuzz target for some seconds
 ";
@@ -38,6 +43,7 @@ fn main() -> ExitCode {
         "test" => test::run(),
         "bench" => bench::run(rest),
         "fuzz" => fuzz::run(rest),
+        "accuracy" | "soak" => bench::live(command, rest),
         "measure" => measure::child(rest),
         _ => {
             eprint!("{USAGE}");

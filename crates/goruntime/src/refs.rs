@@ -43,8 +43,8 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_instructions_are_passed_over() {
-        assert_eq!(data_refs(&[0x06, 0x0f, 0xff], 0, 0..u64::MAX), []);
-        assert_eq!(data_refs(&[0x48, 0x8d], 0, 0..u64::MAX), []);
-        assert_eq!(data_refs(&[], 0, 0..u64::MAX), []);
+        assert!(data_refs(&[0x06, 0x0f, 0xff], 0, 0..u64::MAX).is_empty());
+        assert!(data_refs(&[0x48, 0x8d], 0, 0..u64::MAX).is_empty());
+        assert!(data_refs(&[], 0, 0..u64::MAX).is_empty());
     }
 }
