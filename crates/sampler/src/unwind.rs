@@ -317,8 +317,7 @@ impl<'a> Unwinder<'a> {
             .sp_delta(func, lookup.wrapping_sub(bias))
             .unwrap_or(0);
         if delta > 0
-            && let Some(f) = self.by_chain(walk)
-            && self.is_caller(f.pc, func)
+            && let Step::Go(f) = self.chain_caller(walk, func, End::Lost)
         {
             // It saves the frame pointer, which leads the chain to the goroutine's stack.
             return Step::Go(f);
@@ -349,9 +348,15 @@ impl<'a> Unwinder<'a> {
                 }
                 Step::Go(caller)
             }
-            _ => self
-                .by_chain(walk)
-                .map_or(Step::End(End::MovedOn), Step::Go),
+            _ => self.chain_caller(walk, func, End::MovedOn),
+        }
+    }
+
+    /// The caller of `func` by the chain, if it is one; else the stack ends as `end`.
+    fn chain_caller(&self, walk: &Walk<'_>, func: &Func<'_>, end: End) -> Step {
+        match self.by_chain(walk).filter(|f| self.is_caller(f.pc, func)) {
+            Some(f) => Step::Go(f),
+            None => Step::End(end),
         }
     }
 
@@ -592,6 +597,8 @@ const SIGNAL_ENTRIES: [&str; 4] = [
 fn root(func: &Func<'_>) -> Option<End> {
     match func.id() {
         FuncId::Mcall | FuncId::Gogo => Some(End::Scheduler),
+        // A goroutine's registers on their way into the processor.
+        _ if func.is_asm() && func.name() == "gogo" => Some(End::Scheduler),
         _ if func.is_asm() && SIGNAL_ENTRIES.contains(&func.name()) => Some(End::Signal),
         _ if func.is_top_frame() => Some(End::Root),
         _ => None,

@@ -270,6 +270,10 @@ fn pairs(p: &Profile, binary: &Path) -> Result<(u64, u64)> {
             ) {
                 continue;
             }
+            // Code that could not be unwound is said to be called by runtime._System.
+            if f.name() == "runtime._ExternalCode" {
+                continue;
+            }
             // morestack, between the two, is not shown: it never returns.
             if f.name() == "runtime.newstack"
                 && let Some(&m) = go.pclntab().func_by_name("runtime.morestack").first()
@@ -278,7 +282,8 @@ fn pairs(p: &Profile, binary: &Path) -> Result<(u64, u64)> {
             }
             all += 1;
             // A call's location is its return address − 1.
-            if !sampler::calls::returns_from(&go, caller + 1, &f) {
+            if !sampler::calls::returns_from(&go, caller + 1, &f) && !calls_wrapper(&go, caller + 1)
+            {
                 impossible += 1;
                 if std::env::var_os("GOWHY_PAIRS").is_some() {
                     let caller = go.pclntab().find(caller).map(|f| f.name().to_owned());
@@ -288,4 +293,15 @@ fn pairs(p: &Profile, binary: &Path) -> Result<(u64, u64)> {
         }
     }
     Ok((all, impossible))
+}
+
+/// Whether the call calls a wrapper: those (deferreturn, reflectcall, method wrappers) are not shown.
+fn calls_wrapper(go: &GoBin, pc: u64) -> bool {
+    let Some(sampler::calls::Call::Direct(target)) = sampler::calls::call_before(go, pc) else {
+        return false;
+    };
+    let Some(f) = go.pclntab().find(target) else {
+        return false;
+    };
+    f.is_wrapper() || f.name() == "reflect.call" || f.name() == "runtime.reflectcall"
 }
