@@ -8,6 +8,7 @@ use object::elf::{self, FileHeader32, FileHeader64};
 use object::read::elf::{FileHeader, ProgramHeader, SectionHeader};
 use object::{Endianness, ReadRef};
 
+use crate::header::Header;
 use crate::{Data, Error};
 
 /// A loadable segment of the file (`PT_LOAD`).
@@ -212,6 +213,14 @@ impl Elf {
         self.bytes().get(offset..offset.checked_add(len)?)
     }
 
+    /// The bytes of a function table, from its header on.
+    #[inline]
+    pub(crate) fn table(&self, header: &Header) -> &[u8] {
+        let end = header.offset.saturating_add(header.len);
+        self.bytes().get(header.offset..end).unwrap_or_default()
+    }
+
+    #[inline]
     pub(crate) fn u32_of(&self, bytes: &[u8], at: usize) -> Option<u32> {
         let raw = bytes.get(at..at.checked_add(4)?)?.try_into().ok()?;
         Some(if self.little {

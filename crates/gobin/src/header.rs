@@ -34,7 +34,8 @@ pub(crate) struct Header {
     /// File offset, and how many file-backed bytes follow.
     pub(crate) offset: usize,
     pub(crate) len: usize,
-    pub(crate) quantum: u32,
+    /// Smallest instruction, as a power of two.
+    pub(crate) pc_shift: u32,
     pub(crate) ptr: usize,
     pub(crate) nfunc: usize,
     /// As written; unrelocated in some files, zero since Go 1.26.
@@ -118,7 +119,7 @@ impl Header {
             addr,
             offset,
             len,
-            quantum: u32::from(quantum),
+            pc_shift: quantum.trailing_zeros(),
             ptr,
             nfunc,
             text_start: 0,

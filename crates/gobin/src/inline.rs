@@ -4,9 +4,11 @@
 //! (before). A pc's index into the function's inline tree is itself a
 //! pc-value table; where a function has no tree there is one frame.
 
+use crate::func::{Func, line_number};
 use crate::func_id::FuncId;
 use crate::header::Magic;
-use crate::pclntab::{Func, PcLnTab, UNKNOWN_FILE};
+use crate::pclntab::{PcLnTab, UNKNOWN};
+use crate::record::Record;
 
 /// Deeper inlining than any compiler does is taken for damage.
 const MAX_DEPTH: usize = 1024;
@@ -47,7 +49,7 @@ impl Frame<'_> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Inlining {
     pcdata: u32,
-    funcdata: u8,
+    funcdata: u32,
     shape: Shape,
 }
 
@@ -85,7 +87,7 @@ impl Inlining {
 struct Call {
     id: u8,
     name: u32,
-    start_line: i32,
+    start_line: u32,
     /// Go 1.20 on: where to read the next frame, as an offset from the entry.
     parent_pc: i32,
     /// Before: index of the next frame's entry, and the call's place.
@@ -108,48 +110,42 @@ impl PcLnTab {
     /// As [`PcLnTab::frames`], for a function already found.
     pub fn frames_of<'a>(&'a self, func: &Func<'a>, pc: u64, out: &mut Vec<Frame<'a>>) -> usize {
         let before = out.len();
-        let mut pc = pc;
-        let mut place = self.file_line(func, pc);
-        if let Some((inlining, tree)) = self.tree(func) {
-            let mut index = self.pc_data(func, inlining.pcdata, pc).unwrap_or(-1);
+        let record = func.record();
+        let mut place = self.place(func, &record, pc);
+        if let Some((inlining, tree)) = self.tree(func, &record) {
+            let index_at = |pc| self.pc_data_of(func, &record, inlining.pcdata, pc);
+            let mut index = index_at(pc).unwrap_or(-1);
             while index >= 0 && out.len() - before < MAX_DEPTH {
                 let Some(call) = self.call(inlining.shape, tree, index) else {
                     break;
                 };
-                let id = self.id_of(call.id);
+                let id = self.id_of_number(call.id);
                 out.push(Frame {
                     func: self.name(call.name),
                     file: place.0,
                     line: place.1,
-                    start_line: u32::try_from(call.start_line).unwrap_or(0),
+                    start_line: line_number(call.start_line),
                     inlined: true,
                     wrapper: id == FuncId::Wrapper,
                     id,
                 });
                 if inlining.shape == Shape::ParentPc {
-                    let Some(parent) = u64::try_from(call.parent_pc)
-                        .ok()
-                        .and_then(|off| func.entry.checked_add(off))
-                    else {
-                        break;
-                    };
-                    pc = parent;
-                    place = self.file_line(func, pc);
-                    index = self.pc_data(func, inlining.pcdata, pc).unwrap_or(-1);
+                    let pc = func.entry.wrapping_add_signed(i64::from(call.parent_pc));
+                    place = self.place(func, &record, pc);
+                    index = index_at(pc).unwrap_or(-1);
                 } else {
-                    let file = self.file(func, call.file);
-                    let line = u32::try_from(call.line).ok();
-                    place = file.zip(line).unwrap_or((UNKNOWN_FILE, 0));
+                    let known = self.place_of(&record, call.file, call.line);
+                    place = known.unwrap_or(UNKNOWN);
                     index = call.parent;
                 }
             }
         }
-        let id = func.id();
+        let id = self.id_of(&record);
         out.push(Frame {
-            func: func.name(),
+            func: self.name(record.name),
             file: place.0,
             line: place.1,
-            start_line: func.start_line(),
+            start_line: line_number(record.start_line),
             inlined: false,
             wrapper: id == FuncId::Wrapper,
             id,
@@ -159,38 +155,28 @@ impl PcLnTab {
 
     /// The layout and file offset of a function's inline tree.
     #[inline]
-    fn tree(&self, func: &Func<'_>) -> Option<(Inlining, usize)> {
+    fn tree(&self, func: &Func<'_>, record: &Record) -> Option<(Inlining, usize)> {
         let inlining = self.inlining?;
-        let count = match inlining.shape {
-            Shape::Parent32 => func.old_funcdata_count()?,
-            _ => u32::from(func.funcdata_count()),
-        };
-        let index = usize::from(inlining.funcdata);
-        if u32::from(inlining.funcdata) >= count {
+        if inlining.funcdata >= record.nfuncdata {
             return None;
         }
-        let pcdata = func.field(7)? as usize;
-        let data = func
-            .record
-            .checked_add(self.fixed_size())?
-            .checked_add(pcdata.checked_mul(4)?)?;
+        let index = inlining.funcdata as usize;
+        let pcdata = (record.npcdata as usize).checked_mul(4)?;
+        let data = (func.record + self.layout.size).checked_add(pcdata)?;
         if self.header.magic >= Magic::Go118 {
-            return match self.u32_at(data + 4 * index)? {
+            let at = data.checked_add(4 * index)?;
+            return match self.elf.u32_of(self.table(), at)? {
                 u32::MAX => None,
                 offset => Some((inlining, self.gofunc?.checked_add(offset as usize)?)),
             };
         }
         // Pointers, aligned as such.
-        let into = data.checked_sub(self.header.offset)? as u64;
         let ptr = self.header.ptr as u64;
-        let at = self
-            .header
-            .addr
-            .checked_add(into)?
-            .checked_next_multiple_of(ptr)?;
-        let tree = self
-            .relocs
-            .word(&self.elf, at.checked_add(index as u64 * ptr)?)?;
+        let at = self.header.addr.checked_add(data as u64)?;
+        let at = at
+            .checked_next_multiple_of(ptr)?
+            .checked_add(index as u64 * ptr)?;
+        let tree = self.relocs.word(&self.elf, at)?;
         let (offset, _) = self.elf.file_offset(tree)?;
         Some((inlining, offset))
     }
@@ -209,7 +195,7 @@ impl PcLnTab {
                 id: bytes[0],
                 name: word(1)?,
                 parent_pc: word(2)? as i32,
-                start_line: word(3)? as i32,
+                start_line: word(3)?,
                 parent: -1,
                 file: -1,
                 line: -1,
