@@ -111,6 +111,16 @@ impl Sampler {
             .filter(|_| self.runtime.get().is_none())
     }
 
+    /// What was assumed because this Go version is not known: its structs are taken to be those of
+    /// another, which the process has not contradicted.
+    pub fn assumption(&self) -> Option<String> {
+        let layouts = self.runtime.get()?.layouts();
+        match &layouts.origin {
+            goruntime::layout::Origin::Assumed { of, why } => Some(format!("read as {of}: {why}")),
+            _ => None,
+        }
+    }
+
     /// Takes samples from `source` for `duration`, or until `stop` is set or the target ends.
     /// `tick` is called several times a second.
     pub fn run(

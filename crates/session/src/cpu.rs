@@ -108,12 +108,16 @@ fn finish(
             "the runtime's structs cannot be read, so samples have no labels and some stacks end early: {why}"
         ));
     }
-    match outcome.method {
-        Method::PerfCpus => {}
-        Method::PerfThreads => {}
-        Method::Stops => warnings.push(
+    if let Some(assumption) = sampler.assumption() {
+        warnings.push(format!(
+            "this Go version ({}) is newer than this gowhy, or not a release: {assumption}",
+            sampler.go().build_info().go_version
+        ));
+    }
+    if outcome.method == Method::Stops && options.method.is_none() {
+        warnings.push(
             "perf events are refused here: threads were stopped for each sample instead".into(),
-        ),
+        );
     }
     if outcome.target_ended && options.duration.is_some() {
         warnings.push(format!(

@@ -1,0 +1,8 @@
+//! The real command on real Go processes and on bad input.
+
+mod bad_profile;
+mod bad_target;
+mod bad_url;
+mod cpu;
+mod gowhy;
+mod launch;
