@@ -30,7 +30,8 @@ pub struct Quality {
     pub missed_threads: u64,
     /// Time in the kernel is left out.
     pub user_only: bool,
-    /// The longest time for which one of the target's threads was stopped; zero if none was.
+    /// The longest time for which one of the target's threads can have been stopped; zero if none
+    /// was.
     pub worst_pause: Duration,
     /// How often a thread was stopped.
     pub pauses: u64,
@@ -83,7 +84,7 @@ impl Quality {
         }
         if self.pauses > 0 {
             text += &format!(
-                ", longest pause of a thread {:.2}ms",
+                ", longest pause of a thread at most {:.2}ms",
                 self.worst_pause.as_secs_f64() * 1e3
             );
         } else {

@@ -11,6 +11,7 @@ pub mod file;
 pub mod live;
 pub mod memory;
 pub mod perf;
+mod priority;
 pub mod process;
 pub mod signals;
 pub mod stopper;

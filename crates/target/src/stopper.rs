@@ -17,6 +17,7 @@ use crate::clock::ThreadClock;
 use crate::error::Error;
 use crate::memory::Memory;
 use crate::perf::Regs;
+use crate::priority;
 use crate::process::Process;
 
 /// How long we wait for a thread to stop before we turn to the next and come back later.
@@ -39,7 +40,8 @@ pub struct Stopper {
 /// The pauses we caused.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Pauses {
-    /// The longest.
+    /// The longest, from asking a thread to stop to letting it go: it stood still for that time
+    /// at most.
     pub worst: Duration,
     /// All together.
     pub total: Duration,
@@ -93,6 +95,7 @@ impl Stopper {
                 refusal: access::why_ptrace(process.pid()),
             },
         })?;
+        priority::raise();
         // There is no letting go of a seized thread that runs: it has to stop once.
         stopper.finish(tid, Instant::now(), |_| ());
         stopper.advance();

@@ -11,6 +11,7 @@ use super::ring::Ring;
 use crate::access;
 use crate::clock::ThreadClock;
 use crate::error::Error;
+use crate::priority;
 use crate::process::Process;
 
 /// Whom the events watch.
@@ -134,7 +135,8 @@ impl Capture {
             let phase = random(u64::from(tid) << 16 | u64::from(cpu)) % period;
             let missed = used.map_or(0, |t| t.as_nanos() as u64);
             let mut sampling = self.sampling;
-            sampling.period_ns = phase.saturating_sub(missed).max(10_000);
+            // A very short phase would fire again before it can be lengthened.
+            sampling.period_ns = phase.saturating_sub(missed).max(period / 20);
             let scope = Scope::Thread { tid, cpu };
             let fd = match event::open(&sampling, scope) {
                 Err(e) if e.raw_os_error() == Some(libc::EACCES) && !sampling.exclude_kernel => {
@@ -187,7 +189,7 @@ impl Capture {
         let failed = |e: io::Error| Error::NoPerf {
             reason: e.to_string(),
         };
-        hurry();
+        priority::raise();
         match self.reach {
             Reach::Cpus => {
                 for (fd, _, _) in &self.rings {
@@ -322,15 +324,6 @@ fn map_ring(fd: &OwnedFd) -> io::Result<Ring> {
             }
             other => return other,
         }
-    }
-}
-
-/// What a goroutine does is read right after its sample: on a busy machine that needs a reader who
-/// is not kept waiting. It runs for microseconds at a time. Where we may not, it runs as it is.
-fn hurry() {
-    // SAFETY: setpriority takes no pointers; 0 is the calling thread.
-    unsafe {
-        libc::setpriority(libc::PRIO_PROCESS, 0, -20);
     }
 }
 
