@@ -65,7 +65,7 @@ const VALUES: &[(&str, &str, &str)] = &[
     ),
 ];
 
-const VIEWS_HEADING: &str = "Views (select at most one)";
+const VIEWS_HEADING: &str = "Views (at most one; without one -top)";
 const OPTIONS_HEADING: &str = "Report options";
 const VALUES_HEADING: &str = "Values (same as -sample_index)";
 
@@ -73,10 +73,17 @@ fn switch(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name)
         .long(name)
         .help(help)
+        .action(ArgAction::SetTrue)
+}
+
+/// A switch that is on unless the user says otherwise.
+fn switch_off(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name)
+        .long(name)
+        .help(help)
         .num_args(0..=1)
         .require_equals(true)
         .default_missing_value("true")
-        .hide_possible_values(true)
         .value_parser(parse_bool)
         .value_name("BOOL")
 }
@@ -118,6 +125,7 @@ fn parse_int(text: &str) -> Result<i64, String> {
 
 fn field_arg(name: &'static str, help: &'static str, slot: Slot) -> Vec<Arg> {
     match slot {
+        Slot::Bool(at) if *at(&mut Options::default()) => vec![switch_off(name, help)],
         Slot::Bool(_) => vec![switch(name, help)],
         Slot::Int(_) => vec![valued(name, help, "N").value_parser(parse_int)],
         Slot::Float(_) => vec![valued(name, help, "F").value_parser(clap::value_parser!(f64))],
@@ -252,39 +260,54 @@ fn assign<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str, pl
     }
 }
 
-/// Writes Go's `-name` as `--name` wherever the command has such a flag, and leaves alone what is the
-/// value of another flag or follows `--`.
+/// Writes Go's `-name` as `--name` wherever the command has such a flag, and `-name=true` of a switch
+/// as `--name`. What is the value of another flag or follows `--` stays as it is.
 pub fn normalize(command: &Command, args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
-    let mut out = Vec::new();
+    let mut out: Vec<OsString> = Vec::new();
     let mut args = args.into_iter();
     while let Some(arg) = args.next() {
-        let Some(text) = arg.to_str() else {
-            out.push(arg);
-            continue;
-        };
+        let text = arg.to_str().unwrap_or_default();
         if text == "--" {
             out.push(arg);
             break;
         }
         let name = text.trim_start_matches('-');
         let dashes = text.len() - name.len();
-        let (name, attached) = match name.split_once('=') {
-            Some((name, _)) => (name, true),
-            None => (name, false),
+        let (name, value) = match name.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (name, None),
         };
-        let flag = (1..=2).contains(&dashes).then(|| find(command, name));
-        let Some(flag) = flag.flatten() else {
+        if !(1..=2).contains(&dashes) || name.is_empty() {
             out.push(arg);
             continue;
+        }
+        let single = dashes == 1 && name.len() == 1;
+        let spelled = OsString::from(if single { "-" } else { "--" }.to_owned() + name);
+        let Some(flag) = find(command, name) else {
+            // A word after one dash is one flag to Go. Unless its first letter is a flag with a
+            // value, such as in -d10s, it is spelled so that the complaint names all of it.
+            let first = name.chars().next().map(String::from).unwrap_or_default();
+            out.push(match find(command, &first) {
+                Some(_) => arg,
+                None => OsString::from("-".repeat(2 - dashes) + text),
+            });
+            continue;
         };
-        let single = name.len() == 1;
-        let spelled = match (dashes, single) {
-            (1, false) => OsString::from(format!("-{text}")),
-            _ => arg.clone(),
-        };
-        out.push(spelled);
-        if !attached && takes_value(flag) {
-            out.extend(args.next());
+        match (value, flag.get_action()) {
+            (Some(value), ArgAction::SetTrue) if parse_bool(value).is_ok() => {
+                out.retain(|earlier| *earlier != spelled);
+                if parse_bool(value) == Ok(true) {
+                    out.push(spelled);
+                }
+            }
+            (Some(_), _) if single => out.push(arg),
+            (Some(value), _) => out.push(OsString::from(format!("--{name}={value}"))),
+            (None, _) => {
+                out.push(spelled);
+                if takes_value(flag) {
+                    out.extend(args.next());
+                }
+            }
         }
     }
     out.extend(args);
@@ -372,9 +395,10 @@ mod tests {
             ("-top -tree", "must set at most one output format"),
             ("-list=a -peek=b", "must set at most one output format"),
             ("-lines -files", "conflicting options set: [files lines]"),
-            ("-nosuchflag", "'-n'"),
+            ("-nosuchflag", "'--nosuchflag'"),
             ("-nodecount=x", "invalid"),
-            ("-top=maybe", "invalid"),
+            ("-top=maybe", "unexpected value 'maybe'"),
+            ("-trim=maybe", "invalid"),
         ] {
             let error = parse(line).expect_err(line);
             assert!(error.contains(expect), "{line}: {error}");

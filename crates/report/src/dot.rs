@@ -4,119 +4,9 @@
 
 use std::io::{self, Write};
 
-use crate::format::Format;
-use crate::graph::order::sort_edges;
-use crate::graph::tags::{self, MAX_TAGS, NodeTags, Tag};
-use crate::graph::{
-    Edge, NodeInfo, NodeIx, Value,
-    nodes::{Place, components},
-};
-use crate::header::Header;
-use crate::measure::{label, percentage, scale};
-use crate::names::shorten;
-use crate::paths;
-use crate::report::{Report, Trimmed};
-
-/// The call graph as a picture shows it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CallGraph {
-    /// The program's name; empty if not known.
-    pub title: String,
-    /// What stands beside it.
-    pub header: Header,
-    /// How values are written.
-    pub format: Format,
-    /// The boxes.
-    pub nodes: Vec<Node>,
-    /// The arrows, heaviest first.
-    pub edges: Vec<Arrow>,
-}
-
-/// A box.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Node {
-    /// The whole name.
-    pub name: String,
-    /// Where it is.
-    pub place: Place,
-    /// The lines of the name as it stands in the box.
-    pub lines: Vec<String>,
-    /// Its own value.
-    pub flat: i64,
-    /// The value of it and everything that it calls.
-    pub cum: i64,
-    /// Whether arrows leave it.
-    pub calls: bool,
-    /// The labels of its samples.
-    pub tags: NodeTags,
-}
-
-/// An arrow between two boxes, by their place in [`CallGraph::nodes`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Arrow {
-    /// The caller.
-    pub src: usize,
-    /// The callee.
-    pub dest: usize,
-    /// The value of the samples that run along it.
-    pub weight: i64,
-    /// There are others between the two that are not shown.
-    pub residual: bool,
-    /// The callee is always inlined into the caller.
-    pub inline: bool,
-}
+use crate::callgraph::{Arrow, CallGraph, Node, TagBox};
 
 impl CallGraph {
-    /// The call graph of a report.
-    pub fn new(report: &Report) -> Self {
-        let Trimmed {
-            mut graph,
-            header,
-            format,
-        } = report.picture();
-        let mut place: Vec<Option<usize>> = vec![None; graph.infos.len()];
-        for (i, &n) in graph.shown.iter().enumerate() {
-            place[n as usize] = Some(i);
-        }
-        let mut tags = std::mem::take(&mut graph.tags).into_iter();
-        let g = &graph;
-        let node = |&n: &NodeIx| Node {
-            name: g.name(n).into_owned(),
-            place: g.place(n),
-            lines: box_lines(g, &g.infos[n as usize]),
-            flat: g.value(n).flat_value(),
-            cum: g.value(n).cum_value(),
-            calls: g.edges.callees(n).next().is_some(),
-            tags: tags.next().unwrap_or_default(),
-        };
-        let nodes = g.shown.iter().map(node).collect();
-        let all = g.shown.iter().flat_map(|&n| g.edges.callees(n));
-        let arrow = |e: &Edge| {
-            Some(Arrow {
-                src: place[e.src as usize]?,
-                dest: place[e.dest as usize]?,
-                weight: e.weight_value(),
-                residual: e.residual,
-                inline: e.inline,
-            })
-        };
-        let sorted = sort_edges(all, &g.nodes, &g.infos);
-        CallGraph {
-            title: report.description().file,
-            edges: sorted.into_iter().filter_map(arrow).collect(),
-            nodes,
-            header,
-            format,
-        }
-    }
-
-    /// The lines of the legend.
-    pub fn legend(&self) -> Vec<String> {
-        let mut lines = self.header.lines(&self.format);
-        lines.push("\nSee https://git.io/JfYMW for how to read the graph".to_owned());
-        lines
-    }
-
     /// Writes pprof's text.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         let title = match self.title.as_str() {
@@ -131,8 +21,8 @@ impl CallGraph {
         let mut tagged = Vec::new();
         for (i, node) in self.nodes.iter().enumerate() {
             self.write_node(out, i + 1, node, largest)?;
-            let boxes = self.tag_boxes(i + 1, node);
-            out.write_all(boxes.as_bytes())?;
+            let boxes = self.tag_boxes(node);
+            self.write_tags(out, &format!("N{}", i + 1), &boxes)?;
             tagged.push(!boxes.is_empty());
         }
         for edge in &self.edges {
@@ -163,19 +53,8 @@ impl CallGraph {
         largest: f64,
     ) -> io::Result<()> {
         let total = self.header.total;
-        let with_share = |v: i64| {
-            let share = percentage(v, total);
-            format!("{} ({})", self.format.value(v), share.trim())
-        };
         let mut text: String = node.lines.iter().map(|l| escape(l) + "\\n").collect();
-        match node.flat {
-            0 => text.push('0'),
-            flat => text.push_str(&with_share(flat)),
-        }
-        if node.cum != node.flat {
-            text.push_str(if node.flat == 0 { " " } else { "\\n" });
-            text.push_str(&format!("of {}", with_share(node.cum)));
-        }
+        text.push_str(&self.value_lines(node).join("\\n"));
         let mut size = 8;
         if node.flat != 0 {
             let share = node.flat.unsigned_abs() as f64 / largest;
@@ -192,55 +71,26 @@ impl CallGraph {
         )
     }
 
-    /// The boxes for the labels at a node.
-    fn tag_boxes(&self, id: usize, node: &Node) -> String {
-        // A leaf also stands for callees that are not shown, so all of its samples count.
-        let flat = node.calls;
-        let sizes = |set: &str| node.tags.sizes.iter().find(|(s, _)| s == set);
-        let mut boxes = String::new();
-        let mut labels = node.tags.labels.clone();
-        tags::sort(&mut labels, flat);
-        for (i, tag) in labels.iter().take(MAX_TAGS).enumerate() {
-            let value = match flat {
-                true => tag.value.flat_value(),
-                false => tag.value.cum_value(),
+    /// The boxes for labels below the box `source`.
+    fn write_tags(&self, out: &mut dyn Write, source: &str, boxes: &[TagBox]) -> io::Result<()> {
+        for tag in boxes {
+            let id = match tag.sizes {
+                true => format!("N{source}_{}", tag.number),
+                false => format!("{source}_{}", tag.number),
             };
-            if value == 0 {
-                continue;
-            }
-            let weight = self.format.value(value);
-            boxes.push_str(&tag_box(
-                &format!("N{id}"),
-                &format!("N{id}_{i}"),
-                &tag.name,
-                &weight,
-                "",
-            ));
-            if let Some((_, sizes)) = sizes(&tag.name) {
-                boxes.push_str(&self.size_boxes(sizes, flat, &format!("N{id}_{i}")));
-            }
+            let weight = self.format.value(tag.value);
+            let name = &tag.name;
+            let style = if tag.dotted { " style=\"dotted\"" } else { "" };
+            writeln!(
+                out,
+                "{id} [label = \"{name}\" id=\"{id}\" fontsize=8 shape=box3d \
+                 tooltip=\"{weight}\"]\n\
+                 {source} -> {id} [label=\" {weight}\" weight=100 tooltip=\"{weight}\" \
+                 labeltooltip=\"{weight}\"{style}]"
+            )?;
+            self.write_tags(out, &id, &tag.inner)?;
         }
-        if let Some((_, sizes)) = sizes("") {
-            boxes.push_str(&self.size_boxes(sizes, flat, &format!("N{id}")));
-        }
-        boxes
-    }
-
-    fn size_boxes(&self, sizes: &[Tag], flat: bool, source: &str) -> String {
-        let mut boxes = String::new();
-        for (i, tag) in collapse(sizes, flat).iter().enumerate() {
-            let (own, all) = (tag.value.flat_value(), tag.value.cum_value());
-            let (value, style) = match flat || own == all {
-                true => (own, ""),
-                false => (all, " style=\"dotted\""),
-            };
-            if value != 0 {
-                let weight = self.format.value(value);
-                let id = format!("N{source}_{i}");
-                boxes.push_str(&tag_box(source, &id, &tag.name, &weight, style));
-            }
-        }
-        boxes
+        Ok(())
     }
 
     fn write_edge(&self, out: &mut dyn Write, edge: &Arrow, tagged: bool) -> io::Result<()> {
@@ -261,10 +111,7 @@ impl CallGraph {
             let share = edge.weight as f64 / total.wrapping_abs() as f64;
             attributes.push_str(&format!(" color=\"{}\"", color(share, false)));
         }
-        let arrow = if edge.residual { "..." } else { "->" };
-        let name = |i: usize| escape(&self.nodes[i].name);
-        let (src, dest) = (name(edge.src), name(edge.dest));
-        let tip = format!("\"{src} {arrow} {dest} ({weight})\"");
+        let tip = format!("\"{}\"", escape(&self.tip(edge)));
         attributes.push_str(&format!(" tooltip={tip} labeltooltip={tip}"));
         if edge.residual {
             attributes.push_str(" style=\"dotted\"");
@@ -274,85 +121,6 @@ impl CallGraph {
         }
         let (from, to) = (edge.src + 1, edge.dest + 1);
         writeln!(out, "N{from} -> N{to} [{attributes}]")
-    }
-}
-
-fn tag_box(source: &str, id: &str, name: &str, weight: &str, style: &str) -> String {
-    format!(
-        "{id} [label = \"{name}\" id=\"{id}\" fontsize=8 shape=box3d tooltip=\"{weight}\"]\n\
-         {source} -> {id} [label=\" {weight}\" weight=100 tooltip=\"{weight}\" \
-         labeltooltip=\"{weight}\"{style}]\n"
-    )
-}
-
-/// The name as it stands in a box: short, one line for each part.
-fn box_lines(g: &crate::graph::Graph<'_>, info: &NodeInfo) -> Vec<String> {
-    // Go's ellipsis for type arguments is not a chain of parts.
-    let name = shorten(g.nodes.function(info)).replace("[...]", "[…]");
-    let name = name.replace("::", "\n").replace('.', "\n");
-    let file = match g.nodes.file(info) {
-        "" => "",
-        file => paths::base(file),
-    };
-    let object = g.nodes.profile.str(info.object);
-    let parts = components(info, &name, file, object);
-    parts.join("\n").split('\n').map(str::to_owned).collect()
-}
-
-/// Sizes in at most [`MAX_TAGS`] groups: the heaviest, and to each those that are closest to it.
-fn collapse(sizes: &[Tag], flat: bool) -> Vec<Tag> {
-    let mut sizes = sizes.to_vec();
-    tags::sort(&mut sizes, flat);
-    if sizes.len() <= MAX_TAGS {
-        return sizes;
-    }
-    let rest = sizes.split_off(MAX_TAGS);
-    let mut groups: Vec<Vec<Tag>> = sizes.into_iter().map(|t| vec![t]).collect();
-    for tag in rest {
-        let distance = |group: &Vec<Tag>| {
-            let (v, _) = scale(group[0].size, &group[0].unit, &tag.unit);
-            (v - tag.size as f64).abs()
-        };
-        let mut nearest = 0;
-        for i in 1..groups.len() {
-            if distance(&groups[i]) < distance(&groups[nearest]) {
-                nearest = i;
-            }
-        }
-        groups[nearest].push(tag);
-    }
-    let mut merged: Vec<Tag> = groups.iter().map(|g| merge(g)).collect();
-    tags::sort(&mut merged, flat);
-    merged
-}
-
-fn merge(group: &[Tag]) -> Tag {
-    let first = &group[0];
-    let (mut least, mut most) = (first, first);
-    let mut sum = Value::default();
-    for tag in group {
-        let size = |unit: &str| scale(tag.size, &tag.unit, unit).0 as i64;
-        if size(&least.unit) < least.size {
-            least = tag;
-        }
-        if size(&most.unit) > most.size {
-            most = tag;
-        }
-        sum.add_flat((tag.value.flat, tag.value.flat_div));
-        sum.add_cum((tag.value.cum, tag.value.cum_div));
-    }
-    let name = |t: &Tag| label(t.size, &t.unit);
-    Tag {
-        name: match group.len() {
-            1 => name(first),
-            _ => format!("{}..{}", name(least), name(most)),
-        },
-        value: Value {
-            flat: sum.flat_value(),
-            cum: sum.cum_value(),
-            ..Default::default()
-        },
-        ..Default::default()
     }
 }
 

@@ -9,6 +9,7 @@
 //! caller.
 #![forbid(unsafe_code)]
 
+pub mod callgraph;
 pub mod comments;
 pub mod dot;
 pub mod error;

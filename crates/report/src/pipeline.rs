@@ -80,7 +80,8 @@ pub fn prepare(
         options.showcolumns,
     );
 
-    if *view == View::Proto {
+    let whole = [View::Proto, View::Folded, View::Speedscope, View::Flame];
+    if whole.contains(view) {
         let ratio = 1.0 / options.divide_by;
         divide_all(&mut profile, ratio);
     }

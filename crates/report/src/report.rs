@@ -55,6 +55,14 @@ impl Report {
         }
     }
 
+    /// The program and the value.
+    pub fn title(&self) -> String {
+        match self.description().file.as_str() {
+            "" => self.kind.clone(),
+            file => format!("{file}: {}", self.kind),
+        }
+    }
+
     /// What the profile says about itself.
     pub fn description(&self) -> Description {
         Description {

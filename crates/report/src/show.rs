@@ -2,11 +2,11 @@
 
 use std::io::Write;
 
-use profile::Profile;
 use profile::proto::write_gz;
+use profile::{Profile, folded, speedscope};
 
+use crate::callgraph::CallGraph;
 use crate::comments::Comments;
-use crate::dot::CallGraph;
 use crate::error::Error;
 use crate::list::Listing;
 use crate::raw::Raw;
@@ -39,6 +39,12 @@ pub enum Shown<'r> {
     Comments(Comments),
     /// The call graph for Graphviz.
     Dot(CallGraph),
+    /// The call graph as a picture.
+    Svg(CallGraph),
+    /// Folded stacks.
+    Folded(&'r Report),
+    /// A file for speedscope.
+    Speedscope(&'r Report),
     /// The profile itself.
     Proto(&'r Report),
     /// The heaviest nodes, as a profile.
@@ -59,6 +65,9 @@ impl<'r> Shown<'r> {
             View::Tags => Shown::Tags(Tags::new(report)),
             View::Comments => Shown::Comments(Comments::new(report)),
             View::Dot => Shown::Dot(CallGraph::new(report)),
+            View::Svg => Shown::Svg(CallGraph::new(report)),
+            View::Folded => Shown::Folded(report),
+            View::Speedscope => Shown::Speedscope(report),
             View::Proto => Shown::Proto(report),
             View::TopProto => Shown::TopProto(top_profile(report)),
             other => return Err(Error::NotYet(format!("{other:?}"))),
@@ -76,6 +85,9 @@ impl<'r> Shown<'r> {
             Shown::Tags(view) => view.write(out)?,
             Shown::Comments(view) => view.write(out)?,
             Shown::Dot(view) => view.write(out)?,
+            Shown::Svg(view) => out.write_all(view.picture().svg().as_bytes())?,
+            Shown::Folded(r) => folded::write(&r.profile, r.measure.index, out)?,
+            Shown::Speedscope(r) => speedscope::write(&r.profile, &r.title(), out)?,
             Shown::Proto(report) => write_gz(&report.profile, out)?,
             Shown::TopProto(profile) => write_gz(profile, out)?,
         }

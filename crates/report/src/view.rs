@@ -167,7 +167,12 @@ impl View {
                 trim = false;
                 options.granularity = Some(Granularity::Addresses);
             }
-            View::Flame | View::Folded | View::Speedscope => trim = false,
+            View::Folded => trim = false,
+            View::Flame | View::Speedscope => {
+                trim = false;
+                // They tell functions apart themselves and show where they are.
+                options.granularity = options.granularity.or(Some(Granularity::Addresses));
+            }
             View::Top | View::TopProto if options.nodecount == -1 => options.nodecount = 0,
             _ if options.nodecount == -1 => options.nodecount = 80,
             _ => {}

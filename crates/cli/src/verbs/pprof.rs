@@ -3,12 +3,14 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+use std::time::Duration;
 
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 use profile::diff::{DiffMode, diff};
 use profile::merge::Merger;
 use profile::{Profile, decode_reader};
 use report::import::{Import, Symbolize, import, locate};
+use session::{fetch, file};
 
 use super::Verb;
 use crate::exit::{CliError, Exit};
@@ -28,10 +30,10 @@ Examples:
   gowhy pprof -dot -focus=json -o graph.dot cpu1.pb.gz cpu2.pb.gz";
 
 fn command() -> Command {
-    let command = Command::new("pprof")
+    let command = Sources::augment_args(Command::new("pprof"));
+    ReportArgs::augment_args(command)
         .about("Report on saved profiles, as go tool pprof does")
-        .after_help(EXAMPLES);
-    ReportArgs::augment_args(Sources::augment_args(command))
+        .after_help(EXAMPLES)
 }
 
 /// Which profiles to read, and what to do to them before they are shown.
@@ -56,6 +58,9 @@ struct Sources {
     /// Override build id for main binary
     #[arg(long, value_name = "ID", default_value = "")]
     buildid: String,
+    /// Duration for time-based profile collection, of sources that are URLs
+    #[arg(long, value_name = "N")]
+    seconds: Option<u64>,
     /// Options for profile symbolization
     #[arg(long, value_name = "MODE", default_value = "")]
     symbolize: String,
@@ -70,12 +75,13 @@ fn run(matches: &ArgMatches) -> Result<Exit, CliError> {
         all_frames,
         add_comment,
         buildid,
+        seconds,
         symbolize,
     } = Sources::from_arg_matches(matches).map_err(wrong)?;
     let ReportArgs(choice) = ReportArgs::from_arg_matches(matches).map_err(wrong)?;
 
-    let given = |list: Vec<String>| list.into_iter().filter(|s| !s.is_empty()).collect();
-    let (base, diff_base): (Vec<_>, Vec<_>) = (given(base), given(diff_base));
+    let named = |list: Vec<String>| list.into_iter().filter(|s| !s.is_empty()).collect();
+    let (base, diff_base): (Vec<_>, Vec<_>) = (named(base), named(diff_base));
     let (bases, mode) = match (base.is_empty(), diff_base.is_empty()) {
         (false, false) => {
             let both = "-base and -diff_base flags cannot both be specified";
@@ -96,9 +102,14 @@ fn run(matches: &ArgMatches) -> Result<Exit, CliError> {
     } else {
         String::new()
     };
-    let mut profile = read_all(&sources, "source", &binary, &buildid)?;
+    let given = Given {
+        binary,
+        build_id: buildid,
+        seconds,
+    };
+    let mut profile = read_all(&sources, "source", &given)?;
     if !bases.is_empty() {
-        let base = read_all(&bases, "base", &binary, &buildid)?;
+        let base = read_all(&bases, "base", &given)?;
         profile = diff(profile, base, mode, normalize)?;
     }
     let how = Import {
@@ -110,25 +121,30 @@ fn run(matches: &ArgMatches) -> Result<Exit, CliError> {
     Ok(Exit::Ok)
 }
 
+/// What the user says about all sources.
+struct Given {
+    binary: String,
+    build_id: String,
+    seconds: Option<u64>,
+}
+
+/// For how long a CPU profile is taken if nobody says: what the endpoint itself takes.
+const DEFAULT_SECONDS: u64 = 30;
+
 /// Reads and merges profiles. Those that cannot be read are told and left out, as long as one can.
-fn read_all(
-    sources: &[String],
-    what: &str,
-    binary: &str,
-    build_id: &str,
-) -> Result<Profile, CliError> {
+fn read_all(sources: &[String], what: &str, given: &Given) -> Result<Profile, CliError> {
     if let [source] = sources {
-        let mut profile = read(source)?;
-        locate(&mut profile, binary, build_id);
+        let mut profile = read(source, given.seconds)?;
+        locate(&mut profile, &given.binary, &given.build_id);
         return Ok(profile);
     }
     let mut merged = Merger::default();
     let mut read_in = 0;
     let mut failure = None;
     for source in sources {
-        match read(source) {
+        match read(source, given.seconds) {
             Ok(mut profile) => {
-                locate(&mut profile, binary, build_id);
+                locate(&mut profile, &given.binary, &given.build_id);
                 merged.add(&profile)?;
                 read_in += 1;
             }
@@ -152,14 +168,48 @@ fn read_all(
     Ok(merged.finish()?)
 }
 
-fn read(source: &str) -> Result<Profile, CliError> {
-    let profile = match source {
-        "-" => decode_reader(io::stdin().lock()).map_err(CliError::from),
-        path => File::open(path)
-            .map_err(CliError::from)
-            .and_then(|file| decode_reader(file).map_err(CliError::from)),
+fn read(source: &str, seconds: Option<u64>) -> Result<Profile, CliError> {
+    if source == "-" {
+        return Ok(file::profile_from(
+            &mut io::stdin().lock(),
+            "standard input",
+        )?);
+    }
+    let path = Path::new(source);
+    if is_url(source) && !path.exists() {
+        return fetch_url(source, seconds);
+    }
+    // Most are profile.proto, which can be read in pieces; other formats need the whole file.
+    let file = File::open(path).map_err(|source_error| {
+        CliError::from(source_error).context(format!("cannot read {source}"))
+    })?;
+    match decode_reader(file) {
+        Err(profile::Error::NotAProfile) => Ok(file::profile(path)?),
+        read => read.map_err(|e| CliError::from(e).context(format!("cannot read {source}"))),
+    }
+}
+
+/// Whether a source that is not a file is meant as a host or a URL.
+fn is_url(source: &str) -> bool {
+    let first = source.split('/').next().unwrap_or(source);
+    first.contains(':')
+}
+
+fn fetch_url(source: &str, seconds: Option<u64>) -> Result<Profile, CliError> {
+    let with_scheme = match source.contains("://") {
+        true => source.to_owned(),
+        false => format!("http://{source}"),
     };
-    profile.map_err(|e| e.context(format!("cannot read {source}")))
+    let path = with_scheme.splitn(4, '/').nth(3).unwrap_or_default();
+    let length = Duration::from_secs(seconds.unwrap_or(DEFAULT_SECONDS));
+    // Of other profiles than that of the CPU, `seconds` asks for a difference.
+    let url = if path.is_empty() || seconds.is_some() {
+        fetch::cpu_profile_url(source, length)
+    } else {
+        with_scheme
+    };
+    say(&[format!("Fetching profile over HTTP from {url}")]);
+    Ok(fetch::profile(&url, length)?)
 }
 
 /// Whether the file is a program: ELF, PE or Mach-O.

@@ -5,7 +5,7 @@ use std::io;
 
 use super::writer::Writer;
 use super::{place, values};
-use crate::dot::CallGraph;
+use crate::callgraph::CallGraph;
 use crate::format::Format;
 use crate::graph::tags::Tag;
 use crate::header::Header;

@@ -36,12 +36,14 @@ pub fn write(report: &Report, shown: &Shown<'_>, out: &mut dyn Write) -> Result<
         match shown {
             Shown::Top(view) => graph::top(w, view),
             Shown::Tree(view) => graph::tree(w, view),
-            Shown::Dot(view) => graph::graph(w, view),
+            Shown::Dot(view) | Shown::Svg(view) => graph::graph(w, view),
             Shown::List(view) => list(w, view),
             Shown::Traces(view) => samples::traces(w, view, &report.format()),
             Shown::Tags(view) => tags(w, view),
             Shown::Comments(_) => Ok(()),
-            Shown::Raw(_) | Shown::Proto(_) => samples::raw(w, &report.profile),
+            Shown::Raw(_) | Shown::Proto(_) | Shown::Folded(_) | Shown::Speedscope(_) => {
+                samples::raw(w, &report.profile)
+            }
             Shown::TopProto(profile) => samples::raw(w, profile),
         }
     })?;
@@ -53,12 +55,13 @@ fn name(shown: &Shown<'_>) -> &'static str {
     match shown {
         Shown::Top(_) => "top",
         Shown::Tree(_) => "tree",
-        Shown::Dot(_) => "graph",
+        Shown::Dot(_) | Shown::Svg(_) => "graph",
         Shown::List(_) => "list",
         Shown::Traces(_) => "traces",
         Shown::Tags(_) => "tags",
         Shown::Comments(_) => "comments",
         Shown::Raw(_) | Shown::Proto(_) | Shown::TopProto(_) => "raw",
+        Shown::Folded(_) | Shown::Speedscope(_) => "raw",
     }
 }
 
