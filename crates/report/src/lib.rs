@@ -13,6 +13,7 @@ pub mod callgraph;
 pub mod comments;
 pub mod dot;
 pub mod error;
+pub mod flame;
 pub mod format;
 pub mod graph;
 pub mod header;

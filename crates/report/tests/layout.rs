@@ -136,7 +136,7 @@ fn points(route: &Route) -> Vec<Point> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
     fn boxes_and_labels_do_not_overlap(graph in graphs()) {

@@ -24,6 +24,8 @@ fn char_width(c: char) -> u32 {
         '·' => 333,
         '…' => 1000,
         '\u{300}'..='\u{36f}' | '\u{200b}'..='\u{200f}' => 0,
+        // Characters that XML does not allow are drawn as a replacement.
+        c if c.is_control() => 1000,
         '\u{1100}'.. => 1000,
         _ => 700,
     }

@@ -10,6 +10,7 @@ macro_rules! put {
             .expect("a string takes any text")
     };
 }
+pub(crate) use put;
 
 pub mod callgraph;
 pub mod font;
