@@ -155,7 +155,7 @@ fn made(stacks: usize) -> Result<PathBuf> {
     Ok(file)
 }
 
-/// A profile as Go takes it of a server in ten seconds, about 20 KB; kept for the next run.
+/// A profile as Go takes it of a server in five seconds, about 20 KB; kept for the next run.
 fn taken() -> Result<PathBuf> {
     let dir = root().join("target/bench");
     fs::create_dir_all(&dir)?;
@@ -163,7 +163,7 @@ fn taken() -> Result<PathBuf> {
     if !file.exists() {
         let mut command = Command::new(testkit::program("httpd", "1.27", Variant::Plain)?);
         command
-            .args(["-profile-for", "10s", "-for", "60s", "-cpuprofile"])
+            .args(["-profile-for", "5s", "-for", "60s", "-cpuprofile"])
             .arg(&file);
         Running::start(command)?.wait_for("profiled")?;
     }

@@ -26,19 +26,20 @@ pub fn run(args: &[String]) -> Result<()> {
     let named = args.iter().take_while(|arg| !arg.starts_with('-'));
     let named: Vec<&str> = named.map(String::as_str).collect();
     ensure!(has_cpp(), "libFuzzer needs a C++ compiler (g++, or $CXX)");
-    fuzz(&named, seconds)
+    fuzz(&named, &[format!("-max_total_time={seconds}")])
 }
 
-/// Runs every target for `seconds`; without a C++ compiler, says so and runs none.
-pub fn all(seconds: &str) -> Result<()> {
+/// Runs every target a little, with the same random numbers each time, so that a test of the same
+/// code has the same end; without a C++ compiler, says so and runs none.
+pub fn briefly() -> Result<()> {
     if has_cpp() {
-        return fuzz(&[], seconds);
+        return fuzz(&[], &["-seed=1".to_owned(), "-runs=1000".to_owned()]);
     }
     println!("   no C++ compiler, so no libFuzzer: left out");
     Ok(())
 }
 
-fn fuzz(named: &[&str], seconds: &str) -> Result<()> {
+fn fuzz(named: &[&str], limits: &[String]) -> Result<()> {
     let all = targets()?;
     for name in named {
         ensure!(
@@ -49,6 +50,10 @@ fn fuzz(named: &[&str], seconds: &str) -> Result<()> {
     }
     let dir = step("building the fuzz targets", build)?;
     let binary = testkit::program("labels", "any", Variant::Stripped)?;
+    // The layouts are in debug information, which Go compresses unless it is told not to.
+    let symbols = root().join("target/fuzz/labels-with-dwarf");
+    let flags = ["-ldflags=-compressdwarf=false"];
+    go::any()?.build(&testkit::testbed().join("labels"), &symbols, &flags)?;
     let found = root().join("target/fuzz/found/");
     fs::create_dir_all(&found)?;
     let mut failed = Vec::new();
@@ -61,12 +66,13 @@ fn fuzz(named: &[&str], seconds: &str) -> Result<()> {
         seed(name, &corpus)?;
         let mut command = Command::new(dir.join(name));
         command
-            .arg(format!("-max_total_time={seconds}"))
+            .args(limits)
             .args(["-timeout=20", "-rss_limit_mb=2048", "-max_len=65536"])
             .args(["-print_final_stats=1", "-print_pcs=0"])
             .arg(format!("-artifact_prefix={}{name}-", found.display()))
             .arg(&corpus)
             .env("GOWHY_FUZZ_BINARY", &binary)
+            .env("GOWHY_FUZZ_DWARF", &symbols)
             .stdin(Stdio::null());
         let output = command.output().with_context(|| name.clone())?;
         let log = String::from_utf8_lossy(&output.stderr);

@@ -34,7 +34,7 @@ pub fn run() -> Result<()> {
     })?;
     let gowhy = step("building gowhy", testkit::gowhy)?;
     step("building go tool pprof", go::pprof)?;
-    step("a second for each fuzz target", || fuzz::all("1"))?;
+    step("each fuzz target, briefly", fuzz::briefly)?;
     step("tests", || {
         let mut command = cargo(&["test", "--workspace", "--no-fail-fast"]);
         let mut child = command
