@@ -8,6 +8,7 @@ use profile::{Profile, folded, speedscope};
 use crate::callgraph::CallGraph;
 use crate::comments::Comments;
 use crate::error::Error;
+use crate::flame;
 use crate::list::Listing;
 use crate::raw::Raw;
 use crate::report::Report;
@@ -41,6 +42,8 @@ pub enum Shown<'r> {
     Dot(CallGraph),
     /// The call graph as a picture.
     Svg(CallGraph),
+    /// The flame graph as a picture.
+    Flame(&'r Report),
     /// Folded stacks.
     Folded(&'r Report),
     /// A file for speedscope.
@@ -66,11 +69,11 @@ impl<'r> Shown<'r> {
             View::Comments => Shown::Comments(Comments::new(report)),
             View::Dot => Shown::Dot(CallGraph::new(report)),
             View::Svg => Shown::Svg(CallGraph::new(report)),
+            View::Flame => Shown::Flame(report),
             View::Folded => Shown::Folded(report),
             View::Speedscope => Shown::Speedscope(report),
             View::Proto => Shown::Proto(report),
             View::TopProto => Shown::TopProto(top_profile(report)),
-            other => return Err(Error::NotYet(format!("{other:?}"))),
         })
     }
 
@@ -86,6 +89,10 @@ impl<'r> Shown<'r> {
             Shown::Comments(view) => view.write(out)?,
             Shown::Dot(view) => view.write(out)?,
             Shown::Svg(view) => out.write_all(view.picture().svg().as_bytes())?,
+            Shown::Flame(report) => {
+                let options = flame::Options::of(report);
+                out.write_all(flame::render(&report.profile, &options).as_bytes())?;
+            }
             Shown::Folded(r) => folded::write(&r.profile, r.measure.index, out)?,
             Shown::Speedscope(r) => speedscope::write(&r.profile, &r.title(), out)?,
             Shown::Proto(report) => write_gz(&report.profile, out)?,

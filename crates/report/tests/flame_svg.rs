@@ -1,7 +1,11 @@
 //! The flame graph as a reader of its SVG sees it.
 
 use gowhy_report::flame::{Options, render};
+use gowhy_report::pipeline::prepare;
+use gowhy_report::source::{Finder, LocalFiles};
 use gowhy_report::svg::font;
+use gowhy_report::time::Utc;
+use gowhy_report::{Shown, View};
 use profile::{Builder, Line, Profile};
 use proptest::prelude::*;
 use roxmltree::{Document, Node};
@@ -372,4 +376,33 @@ proptest! {
             prop_assert!(b.text.is_empty() || end <= b.x + b.width, "{:?}", b.text);
         }
     }
+}
+
+#[test]
+fn a_report_gives_title_total_and_filters() {
+    let mut p = example();
+    let comment = p.strings.intern("99 % of the CPU time captured");
+    p.comments.push(comment);
+    let options = gowhy_report::Options {
+        focus: "work".to_owned(),
+        ..gowhy_report::Options::default()
+    };
+    let prepared = prepare(p, &options, &View::Flame, &Utc).expect("the options are right");
+    let mut out = Vec::new();
+    let files = LocalFiles;
+    let mut finder = Finder::new(&files, "", "");
+    let shown = Shown::new(&prepared.report, &View::Flame, &mut finder).expect("it is shown");
+    shown.write(&mut out).expect("memory takes it");
+    let source = String::from_utf8(out).expect("the picture is text");
+    let svg = Document::parse(&source).expect("the picture is XML");
+    let above = [
+        "server: cpu",
+        "Total 1s in 2s (50.00% of one CPU)",
+        "99 % of the CPU time captured",
+        "focus=work",
+    ];
+    assert_eq!(texts(&svg)[..4], above);
+    let titles = titles(&source);
+    assert_eq!(titles[0], "all\n900ms, 90.00% of total");
+    assert_eq!(titles[3].lines().nth(1), Some("main.hot.go:8"));
 }

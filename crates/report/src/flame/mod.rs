@@ -14,6 +14,7 @@ use profile::Profile;
 
 use crate::header::Description;
 use crate::measure::{label, percentage, scale};
+use crate::report::Report;
 pub use tree::Tree;
 
 /// What to draw and how.
@@ -48,6 +49,27 @@ impl Default for Options {
             upwards: false,
             min_share: 0.001,
             width: 1200.0,
+        }
+    }
+}
+
+impl Options {
+    /// What a report says: its title, and what it tells about itself below it.
+    pub fn of(report: &Report) -> Options {
+        let description = report.description();
+        let time = description.time.as_ref().map(|t| t.header());
+        let filters = report.options.active_filters();
+        let mut notes = description.comments;
+        let facts: Vec<String> = time.into_iter().chain(filters).collect();
+        if !facts.is_empty() {
+            notes.push(facts.join(" · "));
+        }
+        Options {
+            sample_index: report.measure.index,
+            total: report.total,
+            title: report.title(),
+            notes,
+            ..Options::default()
         }
     }
 }

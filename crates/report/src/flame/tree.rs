@@ -400,14 +400,14 @@ impl Frames {
     }
 }
 
+/// The function's name, or what else is known of where it is.
 fn line_name(profile: &Profile, location: &Location, line: &Line) -> String {
-    let name = line
-        .function
-        .map_or("", |f| profile.str(profile.function(f).name));
-    if name.is_empty() {
-        unnamed(profile, location)
-    } else {
-        name.to_owned()
+    let function = line.function.map(|f| profile.function(f));
+    let known = function.map(|f| [f.name, f.filename].map(|id| profile.str(id)));
+    match known {
+        None | Some(["", ""]) => unnamed(profile, location),
+        Some(["", file]) => paths::base(file).to_owned(),
+        Some([name, _]) => name.to_owned(),
     }
 }
 

@@ -41,9 +41,11 @@ pub fn write(report: &Report, shown: &Shown<'_>, out: &mut dyn Write) -> Result<
             Shown::Traces(view) => samples::traces(w, view, &report.format()),
             Shown::Tags(view) => tags(w, view),
             Shown::Comments(_) => Ok(()),
-            Shown::Raw(_) | Shown::Proto(_) | Shown::Folded(_) | Shown::Speedscope(_) => {
-                samples::raw(w, &report.profile)
-            }
+            Shown::Raw(_)
+            | Shown::Proto(_)
+            | Shown::Flame(_)
+            | Shown::Folded(_)
+            | Shown::Speedscope(_) => samples::raw(w, &report.profile),
             Shown::TopProto(profile) => samples::raw(w, profile),
         }
     })?;
@@ -61,7 +63,7 @@ fn name(shown: &Shown<'_>) -> &'static str {
         Shown::Tags(_) => "tags",
         Shown::Comments(_) => "comments",
         Shown::Raw(_) | Shown::Proto(_) | Shown::TopProto(_) => "raw",
-        Shown::Folded(_) | Shown::Speedscope(_) => "raw",
+        Shown::Flame(_) | Shown::Folded(_) | Shown::Speedscope(_) => "raw",
     }
 }
 
