@@ -138,6 +138,8 @@ fn read_all(sources: &[String], what: &str, given: &Given) -> Result<Profile, Cl
         locate(&mut profile, &given.binary, &given.build_id);
         return Ok(profile);
     }
+    // One profile stays as it is; only several are merged.
+    let mut only = None;
     let mut merged = Merger::default();
     let mut read_in = 0;
     let mut failure = None;
@@ -145,8 +147,15 @@ fn read_all(sources: &[String], what: &str, given: &Given) -> Result<Profile, Cl
         match read(source, given.seconds) {
             Ok(mut profile) => {
                 locate(&mut profile, &given.binary, &given.build_id);
-                merged.add(&profile)?;
                 read_in += 1;
+                if read_in == 1 {
+                    only = Some(profile);
+                    continue;
+                }
+                if let Some(first) = only.take() {
+                    merged.add(&first)?;
+                }
+                merged.add(&profile)?;
             }
             Err(e) => {
                 say(&[format!("{source}: {:#}", e.error)]);
@@ -165,7 +174,10 @@ fn read_all(sources: &[String], what: &str, given: &Given) -> Result<Profile, Cl
         }
         None => {}
     }
-    Ok(merged.finish()?)
+    match only {
+        Some(profile) => Ok(profile),
+        None => Ok(merged.finish()?),
+    }
 }
 
 fn read(source: &str, seconds: Option<u64>) -> Result<Profile, CliError> {

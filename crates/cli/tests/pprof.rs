@@ -1,0 +1,310 @@
+//! `gowhy pprof` prints what `go tool pprof` prints: of made-up profiles with everything that a
+//! profile can hold, and of profiles that Go programs write of themselves.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use profile::{Builder, Line, LocationIx, Mapping, Profile};
+use testkit::Variant;
+
+/// Runs a program with these arguments and nothing of the user's environment.
+fn run(program: &Path, before: &[&str], args: &[&OsStr], dir: &Path) -> Output {
+    Command::new(program)
+        .args(before)
+        .args(args)
+        .env_clear()
+        .envs([("TZ", "UTC"), ("TERM", "dumb")])
+        .env("HOME", dir)
+        .env("PPROF_BINARY_PATH", "/nonexistent")
+        .current_dir(dir)
+        .stdin(Stdio::null())
+        .output()
+        .expect("the program starts")
+}
+
+struct Tools {
+    pprof: PathBuf,
+    dir: tempfile::TempDir,
+}
+
+impl Tools {
+    fn new() -> Self {
+        Tools {
+            pprof: testkit::go::pprof().expect("pprof can be had"),
+            dir: tempfile::tempdir().expect("there is room for files"),
+        }
+    }
+
+    fn save(&self, name: &str, profile: &Profile) -> PathBuf {
+        let path = self.dir.path().join(name);
+        fs::write(&path, profile::encode_gz(profile)).expect("there is room for files");
+        path
+    }
+
+    /// Fails unless both print the same, and both succeed or both fail.
+    fn compare(&self, flags: &str, sources: &[&Path]) {
+        let gowhy = Path::new(env!("CARGO_BIN_EXE_gowhy"));
+        let flags: Vec<&OsStr> = flags.split_whitespace().map(OsStr::new).collect();
+        let sources = sources.iter().map(|path| path.as_os_str());
+        let args: Vec<&OsStr> = flags.into_iter().chain(sources).collect();
+        let ours = run(gowhy, &["pprof"], &args, self.dir.path());
+        let theirs = run(&self.pprof, &[], &args, self.dir.path());
+        assert_eq!(
+            ours.status.success(),
+            theirs.status.success(),
+            "{args:?}: {} {}",
+            String::from_utf8_lossy(&ours.stderr),
+            String::from_utf8_lossy(&theirs.stderr),
+        );
+        if ours.stdout == theirs.stdout {
+            return;
+        }
+        let (ours, theirs) = (
+            String::from_utf8_lossy(&ours.stdout),
+            String::from_utf8_lossy(&theirs.stdout),
+        );
+        let lines = ours.lines().zip(theirs.lines());
+        let first = lines.clone().position(|(a, b)| a != b);
+        let at = first.unwrap_or(lines.count());
+        panic!(
+            "{args:?}: line {}:\n  ours:   {}\n  theirs: {}",
+            at + 1,
+            ours.lines().nth(at).unwrap_or("(end)"),
+            theirs.lines().nth(at).unwrap_or("(end)"),
+        );
+    }
+}
+
+/// Numbers that look random and are always the same.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % n
+    }
+
+    fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
+        &of[self.below(of.len() as u64) as usize]
+    }
+}
+
+const FUNCTIONS: [&str; 12] = [
+    "main.main",
+    "main.(*server).handle",
+    "main.hash[go.shape.int]",
+    "main.generic[...]",
+    "encoding/json.Marshal",
+    "encoding/json.(*encoder).value",
+    "github.com/a/b/v2.Run",
+    "github.com/a/b/v2.Run.func1",
+    "runtime.mallocgc",
+    "runtime.memmove",
+    "type:.eq.[2]interface {}",
+    "std::vec<int>::push(int)",
+];
+
+const FILES: [&str; 4] = [
+    "/usr/local/go/src/runtime/malloc.go",
+    "/proc/self/cwd/main.go",
+    "./lib/../lib/b.go",
+    "",
+];
+
+/// A profile with inlined calls, recursion, several binaries, labels of both kinds, code without
+/// names, empty stacks and samples of 0.
+fn made_up(seed: u64, heap: bool) -> Profile {
+    let mut dice = Dice(seed);
+    let types: &[(&str, &str)] = match heap {
+        true => &[
+            ("alloc_objects", "count"),
+            ("alloc_space", "bytes"),
+            ("inuse_objects", "count"),
+            ("inuse_space", "bytes"),
+        ],
+        false => &[("samples", "count"), ("cpu", "nanoseconds")],
+    };
+    let mut b = Builder::new(types);
+    let p = b.profile_mut();
+    p.time_nanos = 1_700_000_000_123_456_789;
+    p.duration_nanos = 30_000_000_000 * i64::from(!heap);
+    p.period = 10_000_000;
+    p.period_type = p.sample_types[types.len() - 1];
+    let comment = b.intern("made up");
+    b.profile_mut().comments.push(comment);
+
+    let mappings: Vec<_> = ["/bin/app", "/lib/libc.so.6", ""]
+        .iter()
+        .zip(0u64..)
+        .map(|(file, i)| {
+            let file = b.intern(file);
+            let build_id = b.intern("abcdef");
+            b.mapping(Mapping {
+                start: i << 20,
+                limit: (i + 1) << 20,
+                file,
+                build_id,
+                has_functions: true,
+                has_filenames: true,
+                has_line_numbers: true,
+                has_inline_frames: true,
+                ..Default::default()
+            })
+        })
+        .collect();
+    let locations: Vec<LocationIx> = (0..40)
+        .map(|i| {
+            let frames = dice.below(8).saturating_sub(4).min(2) + u64::from(i > 2);
+            let lines: Vec<Line> = (0..frames)
+                .map(|_| {
+                    let name = dice.below(12);
+                    // A function is in one file, as a rule.
+                    let file = (name + u64::from(dice.below(10) == 0)) % 4;
+                    let (name, file) = (FUNCTIONS[name as usize], FILES[file as usize]);
+                    Line {
+                        function: Some(b.function(name, file, 10)),
+                        line: dice.below(5) as i64 + 10,
+                        column: dice.below(3) as i64,
+                    }
+                })
+                .collect();
+            let mapping = *dice.pick(&mappings);
+            let address = (u64::from(mapping.0) << 20) + 16 * i;
+            b.location(Some(mapping), address, &lines)
+        })
+        .collect();
+    for _ in 0..60 {
+        let depth = dice.below(9);
+        let stack: Vec<_> = (0..depth).map(|_| *dice.pick(&locations)).collect();
+        let mut labels = Vec::new();
+        if dice.below(3) == 0 {
+            let value = *dice.pick(&["get", "post", "a\"b"]);
+            labels.push(b.label("method", value));
+        }
+        if dice.below(6) == 0 {
+            labels.push(b.label("user", "x"));
+        }
+        if heap || dice.below(4) == 0 {
+            let key = b.intern(if heap { "bytes" } else { "latency" });
+            let unit = b.intern(if heap { "bytes" } else { "ms" });
+            let size = 16 << dice.below(14);
+            let value = profile::LabelValue::Num(size, unit);
+            labels.push(profile::Label { key, value });
+        }
+        let count = dice.below(6) as i64;
+        let values: Vec<i64> = (0..types.len() as i64)
+            .map(|column| match column % 2 {
+                0 => count,
+                _ if heap => count * (1 << dice.below(16)),
+                _ => count * 10_000_000,
+            })
+            .collect();
+        b.sample(&stack, &values, &labels);
+    }
+    b.finish()
+}
+
+/// Every view, option and filter at least once.
+const FLAGS: &[&str] = &[
+    "-top",
+    "-text -cum -nodecount=7",
+    "-top -lines -showcolumns",
+    "-top -addresses -nodefraction=0.05",
+    "-top -filefunctions -noinlines",
+    "-top -compact_labels -unit=auto -divide_by=3",
+    "-top -mean -sample_index=0",
+    "-top -sample_index=1 -trim=false",
+    "-top -focus=main -ignore=memmove",
+    "-top -hide=json -relative_percentages",
+    "-top -show=main|runtime",
+    "-top -show_from=json",
+    "-top -prune_from=Run",
+    "-top -tagfocus=get -taghide=user",
+    "-top -tagignore=method=post",
+    "-top -tagroot=method,user -tagleaf=bytes,latency",
+    "-top -focus=nosuchfunction",
+    "-top -trim_path=/usr/local -lines -source_path=/x/src",
+    "-tree",
+    "-tree -cum -nodecount=4 -lines",
+    "-tree -edgefraction=0.1 -noinlines",
+    "-peek=main",
+    "-peek=nosuchfunction",
+    "-list=json",
+    "-list=nosuchfunction",
+    "-traces",
+    "-traces -lines",
+    "-raw",
+    "-raw -symbolize=none -all_frames",
+    "-tags",
+    "-tags -unit=kb",
+    "-comments -add_comment=more",
+    "-dot",
+    "-dot -nodecount=6",
+    "-dot -lines -edgefraction=0.05 -nodecount=12",
+    "-top -sample_index=nosuchvalue",
+    "-top -focus=(",
+];
+
+#[test]
+fn made_up_profiles_are_shown_alike() {
+    let tools = Tools::new();
+    for seed in 0..2 {
+        for heap in [false, true] {
+            let path = tools.save("p.pb.gz", &made_up(seed, heap));
+            for flags in FLAGS {
+                tools.compare(flags, &[&path]);
+            }
+        }
+    }
+}
+
+#[test]
+fn several_profiles_are_merged_and_compared_alike() {
+    let tools = Tools::new();
+    for heap in [false, true] {
+        let paths = [7, 8, 9].map(|seed| {
+            let name = format!("p{seed}.pb.gz");
+            tools.save(&name, &made_up(seed, heap))
+        });
+        let [a, b, c] = paths.each_ref().map(PathBuf::as_path);
+        for flags in ["-top", "-raw", "-tree -lines", "-dot -nodecount=20"] {
+            tools.compare(flags, &[a, b, c]);
+            tools.compare(flags, &[a, a]);
+        }
+        // Not -tree, -dot and -tags: the order of 5 and -5 is left to chance in pprof.
+        for flags in ["-top", "-top -lines -cum", "-raw", "-traces"] {
+            for base in ["-base", "-diff_base"] {
+                let flags = format!("{flags} {base}={}", b.display());
+                tools.compare(&flags, &[a]);
+                tools.compare(&format!("{flags} -normalize"), &[a]);
+                tools.compare(&format!("{flags} -drop_negative"), &[a]);
+            }
+        }
+    }
+    let cpu = tools.save("cpu.pb.gz", &made_up(1, false));
+    let heap = tools.save("heap.pb.gz", &made_up(1, true));
+    tools.compare("-top", &[&cpu, &heap]);
+    tools.compare("-top", &[&cpu, Path::new("nosuchfile")]);
+}
+
+#[test]
+fn profiles_of_go_programs_are_shown_alike() {
+    let tools = Tools::new();
+    let program = testkit::program("httpd", "any", Variant::Plain).expect("the testbed builds");
+    let path = tools.dir.path().join("cpu.pb.gz");
+    let status = Command::new(program)
+        .args(["-for=1500ms", "-labels", "-profile-for=1s", "-cpuprofile"])
+        .arg(&path)
+        .stdout(Stdio::null())
+        .status()
+        .expect("the program starts");
+    assert!(status.success());
+    for flags in FLAGS {
+        tools.compare(flags, &[&path]);
+    }
+}
