@@ -183,11 +183,12 @@ fn launch(args: &CpuArgs) -> Result<Exit, CliError> {
     );
     drop(meter);
     let (mut child, capture) = started?;
+    let ended = capture.as_ref().is_ok_and(|c| c.outcome.target_ended);
     let reported = match capture {
         Ok(capture) => finish(args, capture),
         Err(e) => Err(e.into()),
     };
-    if child.try_wait().is_ok_and(|ended| ended.is_none()) && !args.quiet {
+    if !ended && child.try_wait().is_ok_and(|status| status.is_none()) && !args.quiet {
         anstream::eprintln!("{name} runs on as process {}; ^C ends it", child.id());
     }
     let status = child.wait()?;
