@@ -11,7 +11,7 @@ use report::time::Zone;
 use report::view::{KINDS, Make, View};
 use report::{Shown, json};
 
-use crate::exit::CliError;
+use crate::exit::{CliError, Exit};
 use crate::flags::ReportChoice;
 
 /// Whom the output is for.
@@ -69,7 +69,7 @@ fn open(choice: &ReportChoice, view: &View) -> Result<BufWriter<Box<dyn Write>>,
     };
     let to_file = |path: &str, file: io::Result<File>| {
         anstream::eprintln!("Generating report in {path}");
-        let failed = |e| CliError::from(e).context(format!("cannot write {path}"));
+        let failed = |e| unwritable(path, e);
         file.map(|f| Box::new(f) as Box<dyn Write>).map_err(failed)
     };
     let target = match (choice.output.as_deref(), ending) {
@@ -83,6 +83,16 @@ fn open(choice: &ReportChoice, view: &View) -> Result<BufWriter<Box<dyn Write>>,
     Ok(BufWriter::with_capacity(64 << 10, target))
 }
 
+/// A file of the user's choice that cannot be written. That a folder is missing says nothing about
+/// the target.
+fn unwritable(path: &str, e: io::Error) -> CliError {
+    let mut error = CliError::from(e).context(format!("cannot write {path}"));
+    if error.exit == Exit::Gone {
+        error.exit = Exit::Usage;
+    }
+    error
+}
+
 /// The first of `profile001.ENDING`, `profile002.ENDING` … that is not there yet.
 fn unused(ending: &str) -> Result<(String, File), CliError> {
     for number in 1..10_000 {
@@ -92,7 +102,7 @@ fn unused(ending: &str) -> Result<(String, File), CliError> {
         }
         match OpenOptions::new().write(true).create_new(true).open(&path) {
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(e) => return Err(CliError::from(e).context(format!("cannot write {path}"))),
+            Err(e) => return Err(unwritable(&path, e)),
             Ok(file) => return Ok((path, file)),
         }
     }

@@ -308,3 +308,90 @@ fn profiles_of_go_programs_are_shown_alike() {
         tools.compare(flags, &[&path]);
     }
 }
+
+fn gowhy(args: &[&str], dir: &Path) -> Output {
+    let args: Vec<&OsStr> = args.iter().map(OsStr::new).collect();
+    let program = Path::new(env!("CARGO_BIN_EXE_gowhy"));
+    run(program, &["pprof"], &args, dir)
+}
+
+#[test]
+fn reports_go_where_they_are_sent() {
+    let dir = tempfile::tempdir().expect("there is room for files");
+    let path = dir.path().join("p.pb.gz");
+    fs::write(&path, profile::encode_gz(&made_up(1, false))).expect("there is room");
+    let expect = gowhy(&["-top", "p.pb.gz"], dir.path());
+    assert_eq!(gowhy(&["p.pb.gz"], dir.path()).stdout, expect.stdout);
+
+    for args in [
+        &["-top", "p.pb.gz", "-o", "out"][..],
+        &["--output=out", "p.pb.gz"],
+    ] {
+        let output = gowhy(args, dir.path());
+        assert!(output.status.success() && output.stdout.is_empty());
+        assert_eq!(output.stderr, b"Generating report in out\n");
+        let written = fs::read(dir.path().join("out")).expect("it is there");
+        assert_eq!(written, expect.stdout);
+    }
+
+    let piped = Command::new(env!("CARGO_BIN_EXE_gowhy"))
+        .args(["pprof", "-top", "-", "-o", "-"])
+        .env("TZ", "UTC")
+        .stdin(fs::File::open(&path).expect("it is there"))
+        .output()
+        .expect("it starts");
+    assert_eq!(piped.stdout, expect.stdout);
+
+    let proto = gowhy(&["-proto", "p.pb.gz"], dir.path());
+    profile::decode(&proto.stdout).expect("a pipe takes binary data");
+}
+
+#[test]
+fn failures_have_their_codes() {
+    let dir = tempfile::tempdir().expect("there is room for files");
+    let dir = dir.path();
+    fs::write(dir.join("p"), profile::encode(&made_up(1, false))).expect("there is room");
+    fs::write(dir.join("junk"), b"\x00\x01\x02\x03junk").expect("there is room");
+    for (args, code, stderr) in [
+        (&["-nosuchflag", "p"][..], 2, "--nosuchflag"),
+        (&[], 2, "SOURCE"),
+        (&["-top", "-tree", "p"], 2, "at most one output format"),
+        (&["-focus=[", "p"], 2, "missing closing ]: `[`"),
+        (
+            &["-sample_index=x", "p"],
+            2,
+            "must be one of: [samples cpu]",
+        ),
+        (&["-list=nosuch", "p"], 2, "hint: run with -top"),
+        (&["-base=p", "-diff_base=p", "p"], 2, "cannot both"),
+        (&["-normalize", "p"], 2, "must have base profile"),
+        (&["nosuchfile"], 3, "cannot read nosuchfile"),
+        (&["junk"], 5, "unrecognized profile format"),
+        (&["-o", "no/such/dir", "p"], 2, "cannot write no/such/dir"),
+    ] {
+        let output = gowhy(args, dir);
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {text}");
+        assert!(text.contains(stderr), "{args:?}: {text}");
+        assert!(output.stdout.is_empty(), "{args:?}");
+    }
+    assert!(!dir.join("no").exists());
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let dir = tempfile::tempdir().expect("there is room for files");
+    let path = dir.path().join("p");
+    fs::write(&path, profile::encode(&made_up(1, false))).expect("there is room");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_gowhy"))
+        .args(["pprof", "-traces"])
+        .arg(&path)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(0));
+    assert!(output.stderr.is_empty());
+}

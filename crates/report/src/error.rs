@@ -19,9 +19,6 @@ pub enum Error {
     /// No function has such a name.
     #[error("no matches found for regexp: {0}")]
     NoMatches(String),
-    /// The view is not made yet.
-    #[error("the view {0} is not supported yet")]
-    NotYet(String),
     /// The profile itself cannot be worked on.
     #[error(transparent)]
     Profile(#[from] profile::Error),

@@ -40,7 +40,10 @@ pub fn write(report: &Report, shown: &Shown<'_>, out: &mut dyn Write) -> Result<
             Shown::List(view) => list(w, view),
             Shown::Traces(view) => samples::traces(w, view, &report.format()),
             Shown::Tags(view) => tags(w, view),
-            Shown::Comments(_) => Ok(()),
+            Shown::Comments(view) => {
+                let comments = &view.comments;
+                w.array("comments", comments, |w, comment| w.scalar(comment))
+            }
             Shown::Raw(_)
             | Shown::Proto(_)
             | Shown::Flame(_)
