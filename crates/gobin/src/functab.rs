@@ -10,8 +10,8 @@ use crate::moduledata::ModuleData;
 use crate::reloc::Relocs;
 
 const BUCKET: u32 = 256;
-/// Bucket table entries; a table that claims more text is searched without.
-const MAX_BUCKETS: u32 = 1 << 22;
+/// Buckets for each function; a table that claims longer ones is searched without.
+const MAX_BUCKETS: usize = 64;
 /// More neighbours than this within a bucket are searched, not walked.
 const MAX_WALK: u32 = 16;
 const NO_RECORD: u32 = u32::MAX;
@@ -238,7 +238,7 @@ fn buckets(entries: &[u32]) -> Box<[u32]> {
         return Box::default();
     };
     let count = (last - first) / BUCKET + 1;
-    if count > MAX_BUCKETS {
+    if count as usize / MAX_BUCKETS > entries.len() {
         return Box::default();
     }
     let mut out = Vec::with_capacity(count as usize);

@@ -43,6 +43,8 @@ mod reader;
 mod record;
 mod reloc;
 mod symbols;
+#[cfg(test)]
+mod synthetic;
 mod version;
 
 use std::sync::Arc;
