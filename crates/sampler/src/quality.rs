@@ -43,6 +43,11 @@ impl Quality {
         (!self.used.is_zero()).then(|| self.sampled.as_secs_f64() / self.used.as_secs_f64())
     }
 
+    /// How far chance alone moves [`Quality::captured`], as a share: one standard error of a count.
+    pub fn chance(&self) -> f64 {
+        1.0 / (self.samples.max(1) as f64).sqrt()
+    }
+
     /// Whole stacks as a share of all. `None` without samples.
     pub fn whole(&self) -> Option<f64> {
         let all: u64 = self.ends.values().sum();
@@ -59,8 +64,9 @@ impl Quality {
     pub fn summary(&self) -> String {
         let mut text = match self.captured() {
             Some(c) => format!(
-                "CPU captured {:.1}% of {:.2}s",
+                "CPU captured {:.1}% ±{:.1}% of {:.2}s",
                 c * 100.0,
+                self.chance() * 100.0,
                 self.used.as_secs_f64()
             ),
             None => "the process used no CPU time".to_owned(),
