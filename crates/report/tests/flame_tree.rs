@@ -212,6 +212,8 @@ fn functions_of_one_name_are_one_and_nameless_code_is_its_binary() {
         b.function("f", "", 1),
         b.function("f", "b.go", 1),
         b.function("", "", 0),
+        b.function("", "", 0),
+        b.function("", "/src/c.go", 0),
     ];
     for (i, f) in functions.into_iter().enumerate() {
         let line = Line {
@@ -234,9 +236,9 @@ fn functions_of_one_name_are_one_and_nameless_code_is_its_binary() {
     let names: Vec<String> = (1..tree.nodes.len())
         .map(|n| path(&tree, n).concat())
         .collect();
-    assert_eq!(names, ["[libc.so.6]", "f", "<unknown>"]);
+    assert_eq!(names, ["c.go", "0x13", "[libc.so.6]", "f", "<unknown>"]);
     let weights: Vec<u64> = tree.nodes.iter().map(|n| n.weight).collect();
-    assert_eq!(weights, [8, 4, 3, 1]);
+    assert_eq!(weights, [17, 5, 4, 4, 3, 1]);
     assert_eq!(tree.functions[0].file, "b.go");
 }
 

@@ -5,6 +5,7 @@
 //! comparison gains and losses do not cancel each other out; values keep their signs.
 
 mod data;
+mod frames;
 pub mod palette;
 mod svg;
 pub mod tree;

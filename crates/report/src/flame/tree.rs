@@ -5,10 +5,9 @@
 //! that is wanted, not of all stacks. Frames are told apart by function name, as pprof's default
 //! granularity does; inlined calls are frames like any other.
 
-use profile::{Line, Location, LocationIx, Profile};
-use rustc_hash::FxHashMap;
+use profile::{LocationIx, Profile};
 
-use crate::paths;
+use super::frames::{Frame, Frames};
 
 /// A tree of calls.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -67,24 +66,6 @@ pub struct Function {
     pub name: String,
     /// Its source file; empty if not known.
     pub file: String,
-}
-
-/// A frame of a location.
-#[derive(Clone, Copy)]
-struct Frame {
-    function: u32,
-    line: i64,
-    inlined: bool,
-    /// The innermost one of its location.
-    last: bool,
-}
-
-/// The frames of all locations, outermost first.
-struct Frames {
-    frames: Vec<Frame>,
-    /// Where each location's frames begin.
-    starts: Vec<u32>,
-    functions: Vec<Function>,
 }
 
 /// A sample on its way from the root to its leaf.
@@ -182,6 +163,24 @@ impl Tree {
     }
 }
 
+impl Walker<'_> {
+    /// Goes on to the next frame; `None` if it has arrived.
+    fn advance<'f>(&mut self, frames: &'f Frames) -> Option<&'f Frame> {
+        let inside = frames
+            .frames
+            .get(self.frame as usize)
+            .is_some_and(|f| !f.last);
+        if inside {
+            self.frame += 1;
+        } else {
+            let (location, ahead) = self.ahead.split_last()?;
+            self.ahead = ahead;
+            self.frame = frames.starts[location.ix()];
+        }
+        frames.frames.get(self.frame as usize)
+    }
+}
+
 struct Builder<'p> {
     frames: Frames,
     least: u64,
@@ -264,7 +263,7 @@ impl Builder<'_> {
         self.groups.clear();
         self.member_of.clear();
         for w in &mut self.walkers[start..end] {
-            let Some(frame) = self.frames.advance(w) else {
+            let Some(frame) = w.advance(&self.frames) else {
                 let own = &mut self.tree.nodes[node].own;
                 *own = own.saturating_add(w.value);
                 self.member_of.push(u32::MAX);
@@ -324,101 +323,5 @@ impl Builder<'_> {
                 g.at += 1;
             }
         }
-    }
-}
-
-impl Frames {
-    fn new(profile: &Profile) -> Frames {
-        let mut frames = Frames {
-            frames: Vec::with_capacity(profile.lines.len()),
-            starts: Vec::with_capacity(profile.locations.len()),
-            functions: Vec::new(),
-        };
-        let mut by_name: FxHashMap<String, u32> = FxHashMap::default();
-        // Most lines name a function of the table: those are looked up by index.
-        let mut known: Vec<Option<u32>> = vec![None; profile.functions.len()];
-        for (l, location) in profile.locations.iter().enumerate() {
-            frames.starts.push(frames.frames.len() as u32);
-            let lines = profile.lines(LocationIx(l as u32));
-            for (i, line) in lines.iter().enumerate().rev() {
-                let function = match line.function {
-                    Some(f) => *known[f.ix()].get_or_insert_with(|| {
-                        let function = profile.function(f);
-                        let file = profile.str(function.filename);
-                        frames.intern(&mut by_name, line_name(profile, location, line), file)
-                    }),
-                    None => frames.intern(&mut by_name, line_name(profile, location, line), ""),
-                };
-                frames.frames.push(Frame {
-                    function,
-                    line: line.line,
-                    inlined: i + 1 < lines.len(),
-                    last: i == 0,
-                });
-            }
-            if lines.is_empty() {
-                let name = unnamed(profile, location);
-                let function = frames.intern(&mut by_name, name, "");
-                frames.frames.push(Frame {
-                    function,
-                    line: 0,
-                    inlined: false,
-                    last: true,
-                });
-            }
-        }
-        frames
-    }
-
-    fn intern(&mut self, by_name: &mut FxHashMap<String, u32>, name: String, file: &str) -> u32 {
-        let functions = &mut self.functions;
-        let ix = *by_name.entry(name).or_insert_with_key(|name| {
-            functions.push(Function {
-                name: name.clone(),
-                file: file.to_owned(),
-            });
-            functions.len() as u32 - 1
-        });
-        let known = &mut functions[ix as usize].file;
-        if known.is_empty() {
-            file.clone_into(known);
-        }
-        ix
-    }
-
-    /// The walker's next frame; `None` if it has arrived.
-    fn advance(&self, w: &mut Walker<'_>) -> Option<&Frame> {
-        let inside = self.frames.get(w.frame as usize).is_some_and(|f| !f.last);
-        if inside {
-            w.frame += 1;
-        } else {
-            let (location, ahead) = w.ahead.split_last()?;
-            w.ahead = ahead;
-            w.frame = self.starts[location.ix()];
-        }
-        self.frames.get(w.frame as usize)
-    }
-}
-
-/// The function's name, or what else is known of where it is.
-fn line_name(profile: &Profile, location: &Location, line: &Line) -> String {
-    let function = line.function.map(|f| profile.function(f));
-    let known = function.map(|f| [f.name, f.filename].map(|id| profile.str(id)));
-    match known {
-        None | Some(["", ""]) => unnamed(profile, location),
-        Some(["", file]) => paths::base(file).to_owned(),
-        Some([name, _]) => name.to_owned(),
-    }
-}
-
-/// What stands for code without a name.
-fn unnamed(profile: &Profile, location: &Location) -> String {
-    let file = location
-        .mapping
-        .map_or("", |m| profile.str(profile.mappings[m.ix()].file));
-    match (paths::base(file), location.address) {
-        ("" | "." | "/", 0) => "<unknown>".to_owned(),
-        ("" | "." | "/", address) => format!("{address:#x}"),
-        (base, _) => format!("[{base}]"),
     }
 }
