@@ -16,19 +16,19 @@ pub fn run(gowhy: &Path, count: u32) -> Result<()> {
         let binary = testkit::program("httpd", "1.23", Variant::Plain)?;
         let mut command = Command::new(&binary);
         command.args(["-for", "600s"]);
-        let running = Running::start(command)?;
+        let mut running = Running::start(command)?;
         let process = Process::find(running.pid())?;
         let before = State::of(process)?;
-        let rate_before = throughput(process)?;
+        let rate_before = throughput(&mut running)?;
         for i in 0..count {
             kill_once(gowhy, process, way, i)?;
             before
                 .compare(process)
                 .with_context(|| format!("{way}, kill {i}"))?;
         }
-        let rate_after = throughput(process)?;
+        let rate_after = throughput(&mut running)?;
         println!(
-            "{way}: killed {count} times; the target runs on, same text, not traced, CPU use {:.0} % of before",
+            "{way}: killed {count} times; the target runs on, same text, not traced, work per CPU second {:.0} % of before",
             rate_after / rate_before * 100.0
         );
     }
@@ -135,10 +135,11 @@ fn text(process: Process) -> Result<Vec<(u64, Vec<u8>)>> {
     Ok(all)
 }
 
-/// CPU seconds that the target uses in a second, its measure of being at work.
-fn throughput(process: Process) -> Result<f64> {
-    let cpu = || process.cpu_time().context("the target has ended");
-    let (began, before) = (Instant::now(), cpu()?);
+/// Units of work for each second of CPU time, which other load on the machine disturbs little.
+fn throughput(running: &mut Running) -> Result<f64> {
+    let before = running.ops()?;
     std::thread::sleep(Duration::from_secs(3));
-    Ok((cpu()? - before).as_secs_f64() / began.elapsed().as_secs_f64())
+    let after = running.ops()?;
+    let cpu = (after.cpu_ns - before.cpu_ns).max(1) as f64;
+    Ok((after.ops - before.ops) as f64 * 1e9 / cpu)
 }
