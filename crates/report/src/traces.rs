@@ -60,12 +60,6 @@ impl<'r> Traces<'r> {
         })
     }
 
-    /// The names of the frames, by number.
-    pub fn names(&self) -> Vec<String> {
-        let name = |info| self.nodes.printable(info).into_owned();
-        self.nodes.infos.iter().map(name).collect()
-    }
-
     /// Writes pprof's text.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         let format = self.report.format();
@@ -74,18 +68,26 @@ impl<'r> Traces<'r> {
             "{}",
             self.report.description().lines(&format).join("\n")
         )?;
-        let names = self.names();
+        // Most lines are those of a few frames, again and again.
+        let line = |info| {
+            let name = self.nodes.printable(info);
+            [
+                format!("{:>10}   {name}\n", ""),
+                format!("{:>10}   {name} (inline)\n", ""),
+            ]
+        };
+        let lines: Vec<[String; 2]> = self.nodes.infos.iter().map(line).collect();
         for trace in self.iter() {
             writeln!(out, "{SEPARATOR}")?;
             self.labels(out, &trace)?;
-            for (i, &(frame, inlined)) in trace.frames.iter().enumerate() {
-                let value = match i {
-                    0 => format.value(trace.value),
-                    _ => String::new(),
-                };
-                let name = &names[frame as usize];
-                let inlined = if inlined { " (inline)" } else { "" };
-                writeln!(out, "{value:>10}   {name}{inlined}")?;
+            let line = |(frame, inlined): (u32, bool)| &lines[frame as usize][usize::from(inlined)];
+            let (leaf, callers) = trace.frames.split_first().unwrap_or((&(0, false), &[]));
+            // The value stands where the other lines have blanks.
+            let value = format!("{:>10}", format.value(trace.value));
+            let rest = line(*leaf).get(10..).unwrap_or_default();
+            write!(out, "{value}{rest}")?;
+            for &frame in callers {
+                out.write_all(line(frame).as_bytes())?;
             }
         }
         writeln!(out, "{SEPARATOR}")
