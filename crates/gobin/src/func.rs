@@ -63,6 +63,13 @@ impl<'a> Func<'a> {
         self.flags().is_some_and(|flags| flags & ASM != 0)
     }
 
+    /// Whether it is C code that Go's own linker put in (`-linkmode=internal`):
+    /// the table has its name, and nothing to walk or place it by.
+    pub fn is_foreign(&self) -> bool {
+        let record = self.record();
+        record.pcsp == 0 && record.pcfile == 0 && record.pcln == 0
+    }
+
     /// Line of the `func` keyword (Go 1.20 on), else zero.
     pub fn start_line(&self) -> u32 {
         line_number(self.record().start_line)

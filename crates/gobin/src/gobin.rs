@@ -34,7 +34,6 @@ pub struct GoBin {
     module: Option<ModuleData>,
     pclntab: PcLnTab,
     symbols: OnceLock<SymbolIndex>,
-    cgo: OnceLock<bool>,
 }
 
 impl GoBin {
@@ -81,7 +80,6 @@ impl GoBin {
             module,
             pclntab,
             symbols,
-            cgo: OnceLock::new(),
         })
     }
 
@@ -117,10 +115,8 @@ impl GoBin {
 
     /// Whether C code is linked in and can be on a goroutine's stack.
     pub fn is_cgo(&self) -> bool {
-        *self.cgo.get_or_init(|| {
-            // Package runtime/cgo brings this function along on every port.
-            self.pclntab.funcs().any(|f| f.name() == "crosscall2")
-        })
+        // Package runtime/cgo brings this function along on every port.
+        !self.pclntab.func_by_name("crosscall2").is_empty()
     }
 
     /// The GNU build id in hex.

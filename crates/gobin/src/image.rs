@@ -188,6 +188,8 @@ fn functions(elf: &Elf) -> Vec<Function> {
                     entry.binding == elf::STB_LOCAL.0,
                     underscores,
                     dynamic,
+                    // Go's linker names whole sections of C objects too.
+                    entry.size,
                 ),
                 Function {
                     start: entry.addr,
@@ -210,7 +212,7 @@ fn functions(elf: &Elf) -> Vec<Function> {
 }
 
 /// Lower is a better name for an address that has several.
-type Rank = (bool, bool, bool, usize, bool);
+type Rank = (bool, bool, bool, usize, bool, u64);
 
 fn context(elf: &Elf) -> Option<addr2line::Context<DataReader>> {
     let has = |name| elf.section(name).is_some_and(|s| s.size > 0);

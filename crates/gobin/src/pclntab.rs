@@ -18,6 +18,7 @@ use crate::moduledata::ModuleData;
 use crate::pc_value;
 use crate::record::{Record, RecordLayout};
 use crate::reloc::Relocs;
+use crate::symbols::hash;
 
 /// Longest name or path believed.
 const MAX_NAME: usize = 1 << 16;
@@ -38,6 +39,8 @@ pub struct PcLnTab {
     pub(crate) gofunc: Option<usize>,
     pub(crate) inlining: Option<Inlining>,
     ids: Ids,
+    /// Hash of the name and place of each function, by hash.
+    names: OnceLock<Vec<(u32, u32)>>,
 }
 
 enum Ids {
@@ -80,6 +83,7 @@ impl PcLnTab {
             header,
             gofunc,
             ids,
+            names: OnceLock::new(),
         })
     }
 
@@ -122,7 +126,19 @@ impl PcLnTab {
     /// Functions of that exact name; several, as each ABI of an assembly
     /// function may have its own.
     pub fn func_by_name(&self, name: &str) -> Vec<Func<'_>> {
-        self.funcs().filter(|f| f.name() == name).collect()
+        let index = self.names.get_or_init(|| {
+            let hashed = self.funcs().map(|f| (hash(f.name().as_bytes()), f.index));
+            let mut index: Vec<(u32, u32)> = hashed.collect();
+            index.sort_unstable();
+            index
+        });
+        let wanted = hash(name.as_bytes());
+        index[index.partition_point(|e| e.0 < wanted)..]
+            .iter()
+            .take_while(|e| e.0 == wanted)
+            .filter_map(|e| Some(self.func(self.functions.slot(e.1)?)))
+            .filter(|f| f.name() == name)
+            .collect()
     }
 
     /// Bytes from the caller's frame to the stack pointer at `pc`, not

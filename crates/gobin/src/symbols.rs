@@ -136,7 +136,8 @@ impl SymbolIndex {
     }
 }
 
-fn hash(name: &[u8]) -> u32 {
+/// For indexes of names: equal names have equal hashes.
+pub(crate) fn hash(name: &[u8]) -> u32 {
     let mut hasher = FxHasher::default();
     hasher.write(name);
     let h = hasher.finish();

@@ -111,6 +111,26 @@ fn c_frames_are_stepped_over() {
 }
 
 #[test]
+fn linked_by_go_itself() {
+    let internal = ("cgo-internal", &["-ldflags=-linkmode=internal"][..], CGO.2);
+    for version in ["1.19", "1.27"] {
+        let (bin, image) = open(version, internal);
+        assert!(bin.is_cgo());
+        let middle = bin.symbol("c_middle").unwrap();
+        let func = bin.pclntab().find(middle.addr + 1).unwrap();
+        assert_eq!((func.name(), func.entry), ("c_middle", middle.addr));
+        assert!(func.is_foreign());
+        assert_eq!(bin.pclntab().sp_delta(&func, middle.addr), None);
+        let main = bin.pclntab().func_by_name("main.main")[0];
+        assert!(!main.is_foreign());
+        assert_eq!(
+            image.symbolize(middle.addr),
+            Some(("c_middle", middle.addr))
+        );
+    }
+}
+
+#[test]
 fn programs_without_c() {
     for variant in [PLAIN, STRIPPED] {
         let path = common::program("tiny", "1.27", variant).unwrap();

@@ -5,18 +5,19 @@ mod common;
 
 use std::sync::{Arc, OnceLock};
 
-use common::{CGO, PIE, STRIPPED};
+use common::{CGO, CGO_PIE, PIE, STRIPPED};
 use gowhy_gobin::{Cfi, Error, GoBin, Image, Regs};
 use proptest::prelude::*;
 
 /// A small executable of each kind, read once.
 fn bytes(which: usize) -> &'static [u8] {
-    static FILES: [OnceLock<Vec<u8>>; 3] = [const { OnceLock::new() }; 3];
+    static FILES: [OnceLock<Vec<u8>>; 4] = [const { OnceLock::new() }; 4];
     FILES[which].get_or_init(|| {
         let path = match which {
             0 => common::program("tiny", "1.27", STRIPPED),
             1 => common::program("tiny", "1.23", PIE),
-            _ => common::program("calls", "1.25", CGO),
+            2 => common::program("calls", "1.25", CGO),
+            _ => common::program("calls", "1.25", CGO_PIE),
         };
         std::fs::read(path.unwrap()).unwrap()
     })
@@ -60,11 +61,11 @@ fn ask(bytes: Vec<u8>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn flipped(
-        which in 0..3usize,
+        which in 0..4usize,
         // The headers at both ends of the file, and anywhere.
         flips in prop::collection::vec(
             (prop_oneof![0.0..0.002f64, 0.995..1.0f64, 0.0..1.0f64], 0..8u32), 1..40),
@@ -78,14 +79,14 @@ proptest! {
     }
 
     #[test]
-    fn cut_short(which in 0..3usize, keep in 0.0..1.0f64) {
+    fn cut_short(which in 0..4usize, keep in 0.0..1.0f64) {
         let whole = bytes(which);
         ask(whole[..(keep * whole.len() as f64) as usize].to_vec());
     }
 
     #[test]
     fn words_of_the_tables_replaced(
-        which in 0..3usize,
+        which in 0..4usize,
         section in prop::sample::select(vec![
             ".gopclntab", ".data.rel.ro.gopclntab", ".go.buildinfo", ".go.module", ".noptrdata",
             ".rela.dyn", ".symtab", ".strtab", ".eh_frame", ".eh_frame_hdr", ".dynamic",
@@ -123,7 +124,7 @@ fn what_is_not_a_go_program_is_told_apart() {
 
 #[test]
 fn section_headers_are_not_needed() {
-    for which in 0..3 {
+    for which in 0..4 {
         let whole = GoBin::parse(Arc::new(bytes(which).to_vec())).unwrap();
         let mut file = bytes(which).to_vec();
         file[0x28..0x30].fill(0); // e_shoff

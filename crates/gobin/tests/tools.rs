@@ -10,7 +10,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use common::{ARM64, BIG_ENDIAN, PIE, PLAIN, SMALL, STRIPPED, STRIPPED_PIE, VERSIONS, Variant};
-use gowhy_gobin::{Arch, Func, FuncId, GoBin};
+use gowhy_gobin::{Arch, Func, FuncId, GoBin, Image};
 
 fn tool(name: &str, args: &[&str], path: &Path, input: String) -> Result<String> {
     let mut command = Command::new(testkit::go::tool(name)?);
@@ -84,6 +84,37 @@ fn addr2line_of_other_machines() {
             .unwrap();
         assert_eq!(bin.arch(), arch);
         assert!(bin.moduledata().is_some());
+    }
+}
+
+/// The compiler says twice what it inlined: to the runtime and to debuggers.
+#[test]
+fn inlined_calls_are_those_of_the_debug_information() {
+    for (name, version, variant) in [
+        ("tiny", "1.23", ARM64),
+        ("tiny", "1.27", ARM64),
+        ("tiny", "1.27", BIG_ENDIAN),
+        ("frames", "1.25", PIE),
+    ] {
+        let path = common::program(name, version, variant).unwrap();
+        let bin = common::open(&path).unwrap();
+        let image = Image::parse(bin.data().clone()).unwrap();
+        let mut checked = 0;
+        for pc in common::some_pcs(&bin, 2) {
+            let mut ours = Vec::new();
+            bin.pclntab().frames(pc, &mut ours);
+            if ours.len() > 1 {
+                let ours: Vec<_> = ours.iter().map(|f| (f.func, f.file, f.line)).collect();
+                let theirs = image.frames(pc);
+                let theirs: Vec<_> = theirs
+                    .iter()
+                    .map(|f| (f.func.as_str(), f.file.trim_start_matches("./"), f.line))
+                    .collect();
+                assert_eq!(ours, theirs, "{version} {} {pc:#x}", variant.0);
+                checked += 1;
+            }
+        }
+        assert!(checked > 200, "{checked}");
     }
 }
 
