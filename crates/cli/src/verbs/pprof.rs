@@ -53,16 +53,16 @@ struct Sources {
     #[arg(long = "all_frames")]
     all_frames: bool,
     /// Free-form annotation to add to the profile
-    #[arg(long = "add_comment", value_name = "TEXT", default_value = "")]
+    #[arg(long = "add_comment", value_name = "TEXT", default_value = "", hide_default_value = true)]
     add_comment: String,
     /// Override build id for main binary
-    #[arg(long, value_name = "ID", default_value = "")]
+    #[arg(long, value_name = "ID", default_value = "", hide_default_value = true)]
     buildid: String,
     /// Duration for time-based profile collection, of sources that are URLs
     #[arg(long, value_name = "N")]
     seconds: Option<u64>,
     /// Options for profile symbolization
-    #[arg(long, value_name = "MODE", default_value = "")]
+    #[arg(long, value_name = "MODE", default_value = "", hide_default_value = true)]
     symbolize: String,
 }
 
