@@ -35,6 +35,10 @@ pub enum Exit {
     /// A defect of gowhy.
     Internal,
     /// Interrupted.
+    #[allow(
+        dead_code,
+        reason = "a second ^C ends gowhy by the signal, which shells show as this"
+    )]
     Interrupted,
     /// What a launched program ended with.
     Passed(u8),

@@ -60,6 +60,23 @@ impl Signals {
         Signals { set }
     }
 
+    /// The next signal, however long it takes; `None` only if waiting is not possible.
+    pub fn wait_long(&self) -> Option<Signal> {
+        (0..u32::MAX).find_map(|_| self.wait(Duration::from_secs(3600)))
+    }
+
+    /// Lets the signals have their usual effect again, on this thread: as long as it lives, one
+    /// that comes ends gowhy.
+    pub fn release(self) -> ! {
+        // SAFETY: the set was filled by `hold`.
+        unsafe {
+            libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const self.set, std::ptr::null_mut());
+        }
+        loop {
+            std::thread::park();
+        }
+    }
+
     /// The next signal, if one comes within `limit`.
     pub fn wait(&self, limit: Duration) -> Option<Signal> {
         let timeout = libc::timespec {

@@ -129,14 +129,10 @@ fn attach(args: &CpuArgs, process: Process) -> Result<Exit, CliError> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     std::thread::spawn(move || {
-        loop {
-            if signals.wait(Duration::from_secs(3600)).is_some()
-                && flag.swap(true, Ordering::Relaxed)
-            {
-                // Asked twice: whoever asks does not want to wait for the report. Nothing is held
-                // in the target that our end does not release.
-                std::process::exit(i32::from(Exit::Interrupted.code()));
-            }
+        // The second signal ends us at once: the kernel takes back what we hold of the target.
+        if signals.wait_long().is_some() {
+            flag.store(true, Ordering::Relaxed);
+            signals.release();
         }
     });
     let meter = Meter::start(
