@@ -35,12 +35,15 @@ fn name() -> impl Strategy<Value = String> {
     ]
 }
 
+/// The frames of each location, the values, the labels.
+type Row = (Vec<Vec<usize>>, [i64; 2], Vec<(String, i64)>);
+
 #[derive(Clone, Debug)]
 struct Made {
     unit: String,
     times: [i64; 3],
     frames: Vec<(String, String, i64, i64, u64)>,
-    samples: Vec<(Vec<Vec<usize>>, [i64; 2], Vec<(String, i64)>)>,
+    samples: Vec<Row>,
 }
 
 fn made() -> impl Strategy<Value = Made> {
