@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
+use report::import::{Import, import, locate};
 use report::view::View;
 use session::cpu::{Capture, Options};
 use session::{Method, Process, Program, Target};
@@ -231,7 +232,9 @@ fn finish(args: &CpuArgs, capture: Capture) -> Result<Exit, CliError> {
 
 /// Shows a profile as asked. Without a view: the top functions; and with an output file that is
 /// meant for another form, that form goes there.
-fn show(choice: &ReportChoice, profile: profile::Profile) -> Result<(), CliError> {
+fn show(choice: &ReportChoice, mut profile: profile::Profile) -> Result<(), CliError> {
+    locate(&mut profile, "", "");
+    let profile = import(profile, &Import::default())?;
     if choice.view.is_some() {
         return output::render(profile, choice);
     }

@@ -53,7 +53,12 @@ struct Sources {
     #[arg(long = "all_frames")]
     all_frames: bool,
     /// Free-form annotation to add to the profile
-    #[arg(long = "add_comment", value_name = "TEXT", default_value = "", hide_default_value = true)]
+    #[arg(
+        long = "add_comment",
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
     add_comment: String,
     /// Override build id for main binary
     #[arg(long, value_name = "ID", default_value = "", hide_default_value = true)]
@@ -62,7 +67,12 @@ struct Sources {
     #[arg(long, value_name = "N")]
     seconds: Option<u64>,
     /// Options for profile symbolization
-    #[arg(long, value_name = "MODE", default_value = "", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "MODE",
+        default_value = "",
+        hide_default_value = true
+    )]
     symbolize: String,
 }
 
