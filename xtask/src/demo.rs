@@ -16,6 +16,11 @@ const FLAME: &str = "demo-flame.svg";
 pub fn run(args: &[String]) -> Result<()> {
     let seconds = flag(args, "-d").unwrap_or("10s");
     let gowhy = step("building gowhy", testkit::gowhy)?;
+    let binary = gowhy
+        .strip_prefix(root())
+        .unwrap_or(&gowhy)
+        .display()
+        .to_string();
     let go = step("looking for a Go toolchain, or fetching one", go::any)?;
     println!("   Go {} in {}", go.version, go.goroot.display());
     let what = "building testbed/slowserver, stripped (-ldflags \"-s -w\")";
@@ -42,8 +47,8 @@ pub fn run(args: &[String]) -> Result<()> {
     println!(
         "
 The server never knew: no restart, no profiling endpoint, no symbols. It is stopped now.
-  {FLAME}    open it in a browser; click to zoom, search for a function
-  {PROFILE}       gowhy cpu {PROFILE} -peek editDistance
+  {FLAME}   open it in a browser; click to zoom, search for a function
+  {PROFILE}       {binary} cpu {PROFILE} -peek editDistance
                    go tool pprof -http=: {PROFILE}
 What is wrong with the server is written in testbed/slowserver/README.md."
     );
