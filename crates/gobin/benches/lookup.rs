@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use gowhy_gobin::{Data, GoBin};
+use gowhy_gobin::{Cfi, Data, GoBin, Image, Regs};
 
 const PCS: u64 = 1_000_000;
 
@@ -71,5 +71,36 @@ fn lookups(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, lookups);
+/// A thousand places in the benchmark's own C and Rust code, new and again.
+fn unwinding(c: &mut Criterion) {
+    let own: Data = Arc::new(std::fs::read(std::env::current_exe().unwrap()).unwrap());
+    let image = Image::parse(own).unwrap();
+    let text = *image.segments().iter().find(|s| s.executable).unwrap();
+    let places: Vec<u64> = (0..1000)
+        .map(|i| text.vaddr + i * (text.memsz / 1000))
+        .collect();
+    let walk = |cfi: &Cfi| {
+        let mut steps = 0;
+        for &place in &places {
+            let mut regs = Regs {
+                ip: place,
+                sp: 0x7000,
+                bp: Some(0x7100),
+                ..Regs::default()
+            };
+            steps += usize::from(cfi.step(place, &mut regs, &mut Some).is_some());
+        }
+        steps
+    };
+    let mut group = c.benchmark_group("call frame information");
+    group.throughput(Throughput::Elements(places.len() as u64));
+    group.bench_function("new", |b| {
+        b.iter(|| walk(&Cfi::new(&image).unwrap()));
+    });
+    let warm = Cfi::new(&image).unwrap();
+    group.bench_function("again", |b| b.iter(|| walk(&warm)));
+    group.finish();
+}
+
+criterion_group!(benches, lookups, unwinding);
 criterion_main!(benches);

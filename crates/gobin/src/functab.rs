@@ -12,15 +12,15 @@ use crate::reloc::Relocs;
 const BUCKET: u32 = 256;
 /// Buckets for each function; a table that claims longer ones is searched without.
 const MAX_BUCKETS: usize = 64;
-/// More neighbours than this within a bucket are searched, not walked.
-const MAX_WALK: u32 = 16;
+/// So many functions behind a bucket's first are compared at once.
+const WINDOW: usize = 8;
 const NO_RECORD: u32 = u32::MAX;
 
 /// Entries by address, and where their records are.
 pub(crate) struct FuncTable {
     /// What entries count from.
     text: u64,
-    /// Entries, ascending, and the end of the last function.
+    /// Entries, ascending, the end of the last function, and room for a window.
     entries: Box<[u32]>,
     /// Offsets of the records, `NO_RECORD` for a hole.
     records: Box<[u32]>,
@@ -64,7 +64,7 @@ impl FuncTable {
             true => entry(0).ok_or(TRUNCATED)?,
             false => text.ok_or(Error::BadPclntab("start of text unknown"))?,
         };
-        let mut entries = Vec::with_capacity(count + 1);
+        let mut entries = Vec::with_capacity(count + 1 + WINDOW);
         let mut records = Vec::with_capacity(count);
         for i in 0..=count {
             let value = entry(i).ok_or(TRUNCATED)?;
@@ -84,9 +84,11 @@ impl FuncTable {
                 records.push(u32::try_from(record).unwrap_or(NO_RECORD));
             }
         }
+        let buckets = buckets(&entries);
+        entries.resize(count + 1 + WINDOW, u32::MAX);
         Ok(FuncTable {
             text,
-            buckets: buckets(&entries),
+            buckets,
             entries: entries.into(),
             records: records.into(),
         })
@@ -98,9 +100,14 @@ impl FuncTable {
 
     /// First address and end of all functions.
     pub(crate) fn range(&self) -> (u64, u64) {
-        let first = self.entries.first().copied().unwrap_or(0);
-        let last = self.entries.last().copied().unwrap_or(0);
+        let (first, last) = self.bounds();
         (self.address(first), self.address(last))
+    }
+
+    fn bounds(&self) -> (u32, u32) {
+        let last = self.entries.get(self.records.len());
+        let first = self.entries.first();
+        (first.copied().unwrap_or(0), last.copied().unwrap_or(0))
     }
 
     #[inline]
@@ -130,21 +137,20 @@ impl FuncTable {
 
     #[inline]
     fn index_of(&self, off: u32) -> Option<u32> {
-        let (&first, &last) = (self.entries.first()?, self.entries.last()?);
+        let (first, last) = self.bounds();
         if off < first || off >= last {
             return None;
         }
         let bucket = ((off - first) / BUCKET) as usize;
-        let end = self.records.len() as u32 - 1;
-        let from = self.buckets.get(bucket).copied().unwrap_or(0);
-        let to = self.buckets.get(bucket + 1).copied().unwrap_or(end);
-        let within = &self.entries[from as usize + 1..to as usize + 1];
-        let past = if to - from <= MAX_WALK {
-            within.iter().take_while(|&&entry| entry <= off).count()
-        } else {
-            within.partition_point(|&entry| entry <= off)
-        };
-        Some(from + past as u32)
+        let from = self.buckets.get(bucket).copied().unwrap_or(0) as usize;
+        // No branch for each: where a function ends in a bucket is anyone's guess.
+        let window: &[u32; WINDOW] = self.entries.get(from + 1..)?.first_chunk()?;
+        let mut past: usize = window.iter().map(|&entry| usize::from(entry <= off)).sum();
+        if past == WINDOW {
+            let rest = &self.entries[from + 1 + WINDOW..=self.records.len()];
+            past += rest.partition_point(|&entry| entry <= off);
+        }
+        Some((from + past) as u32)
     }
 }
 

@@ -240,7 +240,7 @@ impl PcLnTab {
     #[inline]
     pub(crate) fn record(&self, at: usize) -> Record {
         let bytes = self.table().get(at..).unwrap_or_default();
-        self.layout.read(&self.elf, bytes).unwrap_or_default()
+        self.layout.read(self.elf.little, bytes).unwrap_or_default()
     }
 
     /// The table's bytes, from the header on.
@@ -319,7 +319,7 @@ fn guess_minor(
     let table = elf.table(header);
     let slots = (0..functions.len()).filter_map(|i| functions.slot(i as u32));
     let mut counts = slots.filter_map(|slot| {
-        let record = layout.read(elf, table.get(slot.record as usize..)?)?;
+        let record = layout.read(elf.little, table.get(slot.record as usize..)?)?;
         Some(record.nfuncdata)
     });
     // Read as a word, a count in the last byte is huge.

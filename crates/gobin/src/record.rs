@@ -1,8 +1,10 @@
 //! `runtime._func`, the fixed part of a function's record, in one shape for
 //! all releases.
 
-use crate::elf::Elf;
 use crate::header::{Header, Magic};
+
+/// Words behind the entry, in the release that has most.
+const MAX_WORDS: usize = 10;
 
 /// The fields that are used. Absent ones are zero.
 #[derive(Debug, Clone, Copy, Default)]
@@ -60,11 +62,33 @@ impl RecordLayout {
 
     /// The record at the start of `bytes`; `None` where the file ends.
     #[inline]
-    pub(crate) fn read(&self, elf: &Elf, bytes: &[u8]) -> Option<Record> {
-        let words = bytes.get(self.first..self.size)?;
-        let word = |n: usize| elf.u32_of(words, 4 * n).unwrap_or(0);
-        let tail = &words[words.len() - 4..];
-        Some(Record {
+    pub(crate) fn read(&self, little: bool, bytes: &[u8]) -> Option<Record> {
+        let fields = bytes.get(self.first..)?;
+        match fields.first_chunk() {
+            Some(fields) => Some(self.decode(little, fields)),
+            None => {
+                // The last record: what lies behind it is not used.
+                let known = fields.get(..self.size - self.first)?;
+                let mut fields = [0; MAX_WORDS * 4];
+                fields[..known.len()].copy_from_slice(known);
+                Some(self.decode(little, &fields))
+            }
+        }
+    }
+
+    #[inline]
+    fn decode(&self, little: bool, fields: &[u8; MAX_WORDS * 4]) -> Record {
+        let raw = |n: usize| [fields[n], fields[n + 1], fields[n + 2], fields[n + 3]];
+        let word = |n: usize| {
+            if little {
+                u32::from_le_bytes(raw(4 * n))
+            } else {
+                u32::from_be_bytes(raw(4 * n))
+            }
+        };
+        let last = self.size - self.first - 4;
+        let tail = raw(last.min(4 * (MAX_WORDS - 1)));
+        Record {
             name: word(0),
             pcsp: word(3),
             pcfile: word(4),
@@ -74,11 +98,11 @@ impl RecordLayout {
             start_line: if self.start_line { word(8) } else { 0 },
             id: if self.wide_count { 0 } else { tail[0] },
             flags: if self.wide_count { 0 } else { tail[1] },
-            nfuncdata: if self.wide_count {
-                elf.u32_of(tail, 0).unwrap_or(0)
-            } else {
-                u32::from(tail[3])
+            nfuncdata: match (self.wide_count, little) {
+                (false, _) => u32::from(tail[3]),
+                (true, true) => u32::from_le_bytes(tail),
+                (true, false) => u32::from_be_bytes(tail),
             },
-        })
+        }
     }
 }
