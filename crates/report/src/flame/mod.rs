@@ -1,6 +1,6 @@
 //! Flame graphs: the merged call tree of a profile as boxes, each as wide as its share.
 //!
-//! [`tree`] merges the stacks, [`svg`] draws them, [`palette`] has the colours and [`data`] what the
+//! [`tree`] merges the stacks, `svg` draws them, [`palette`] has the colours and `data` what the
 //! script inside the picture needs to zoom and search. Widths are sums of magnitudes, so that in a
 //! comparison gains and losses do not cancel each other out; values keep their signs.
 

@@ -3,9 +3,9 @@
 //!
 //! The phases are those of Sugiyama, Tagawa and Toda as Graphviz's `dot` refines them (Gansner,
 //! Koutsofios, North, Vo: "A Technique for Drawing Directed Graphs", 1993): cycles are broken
-//! ([`acyclic`]), ranks chosen ([`rank`]), edges cut into links ([`layered`]), crossings reduced
-//! ([`order`]), coordinates found ([`position`]) and routes smoothed ([`spline`]). Parts of the graph
-//! that are not connected are laid out one by one and then packed ([`pack`]). The same graph always
+//! (`acyclic`), ranks chosen (`rank`), edges cut into links (`layered`), crossings reduced
+//! (`order`), coordinates found (`position`) and routes smoothed (`spline`). Parts of the graph
+//! that are not connected are laid out one by one and then packed (`pack`). The same graph always
 //! gives the same drawing.
 
 mod acyclic;

@@ -2,8 +2,8 @@
 //!
 //! What it shows is what pprof's graph shows (`internal/graph/dotgraph.go`): a box's text is larger the
 //! more it costs itself, its colour is stronger the more it costs with all its callees, and an arrow is
-//! wider and stronger the more runs through it. [`scene`] says how large everything is, [`crate::layout`]
-//! where it stands, and [`draw`] writes it.
+//! wider and stronger the more runs through it. `scene` says how large everything is, [`crate::layout`]
+//! where it stands, and `draw` writes it.
 
 mod draw;
 mod scene;
