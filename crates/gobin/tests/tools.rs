@@ -7,6 +7,7 @@ mod common;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use common::{ARM64, BIG_ENDIAN, PIE, PLAIN, SMALL, STRIPPED, STRIPPED_PIE, VERSIONS, Variant};
@@ -232,6 +233,30 @@ fn stripping_takes_nothing() {
                 after.frames(pc.wrapping_add(move_by), &mut theirs);
                 assert_eq!(ours, theirs, "{version} {pc:#x}");
             }
+        }
+    }
+}
+
+#[test]
+fn a_newer_release_is_read_as_far_as_it_is_alike() {
+    for (version, told) in [("1.27", "go1.99.3"), ("1.25", "go1.98.5")] {
+        let path = common::program("frames", version, STRIPPED_PIE).unwrap();
+        let known = common::open(&path).unwrap();
+        let mut bytes = std::fs::read(&path).unwrap();
+        let name = known.build_info().go_version.as_bytes();
+        while let Some(at) = bytes.windows(name.len()).position(|w| w == name) {
+            bytes[at..at + name.len()].copy_from_slice(told.as_bytes());
+        }
+        let newer = GoBin::parse(Arc::new(bytes)).unwrap();
+        let parsed = newer.build_info().version.as_ref().unwrap();
+        assert!(parsed.minor > 90 && newer.build_info().go_version == told);
+        assert_eq!(newer.moduledata(), known.moduledata());
+        assert_eq!(shape(&newer), shape(&known));
+        for pc in common::some_pcs(&known, 0) {
+            let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+            newer.pclntab().frames(pc, &mut ours);
+            known.pclntab().frames(pc, &mut theirs);
+            assert_eq!(ours, theirs);
         }
     }
 }
