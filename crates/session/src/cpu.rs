@@ -125,13 +125,20 @@ fn finish(
             outcome.quality.elapsed.as_secs_f64()
         ));
     }
-    if let Some(captured) = outcome.quality.captured()
-        && captured < 0.9
-        && outcome.quality.samples >= 20
+    let quality = &outcome.quality;
+    if let Some(captured) = quality.captured()
+        && captured + 3.0 * quality.chance() < 0.95
     {
         warnings.push(format!(
             "only {:.0}% of the CPU time was captured",
             captured * 100.0
+        ));
+    }
+    const FEW: u64 = 100;
+    if quality.samples < FEW && !quality.used.is_zero() {
+        warnings.push(format!(
+            "{} samples are few: -r 999 takes ten times as many, -d 60s more",
+            quality.samples
         ));
     }
     Capture { outcome, warnings }

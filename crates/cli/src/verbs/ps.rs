@@ -44,8 +44,13 @@ fn run(matches: &ArgMatches) -> Result<Exit, CliError> {
         write!(out, "{}", table(&processes))?;
     }
     if unreadable > 0 {
+        let processes = if unreadable == 1 {
+            "process"
+        } else {
+            "processes"
+        };
         anstream::eprintln!(
-            "{unreadable} processes of other users cannot be looked at; sudo gowhy ps shows them too"
+            "{unreadable} {processes} cannot be looked at from here; sudo gowhy ps may show more"
         );
     }
     Ok(Exit::Ok)
