@@ -104,3 +104,41 @@ impl Quality {
 fn floor_percent(share: f64) -> f64 {
     (share * 1000.0).floor() / 10.0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_for_people() {
+        let mut q = Quality {
+            samples: 100,
+            sampled: Duration::from_millis(990),
+            used: Duration::from_secs(1),
+            ..Default::default()
+        };
+        q.ends.insert(End::Root, 998);
+        q.ends.insert(End::MovedOn, 1);
+        assert_eq!(
+            q.summary(),
+            "CPU captured 99.0% ±10.0% of 1.00s, whole stacks 99.8%, no pause"
+        );
+        q.ends.clear();
+        q.lost = 3;
+        q.user_only = true;
+        q.pauses = 2;
+        q.worst_pause = Duration::from_micros(1500);
+        q.used = Duration::ZERO;
+        assert_eq!(
+            q.summary(),
+            "the process used no CPU time, 3 samples lost, time in the kernel left out, \
+             longest pause of a thread at most 1.50ms"
+        );
+    }
+
+    #[test]
+    fn what_is_not_all_never_reads_as_all() {
+        assert_eq!(floor_percent(0.99999), 99.9);
+        assert_eq!(floor_percent(1.0), 100.0);
+    }
+}

@@ -222,11 +222,13 @@ impl<'a> Take<'a> {
             chain: sample.chain,
             thread: current.thread,
         };
-        let end = self.unwinder.unwind(start, &mut self.pcs);
+        let (end, stale) = self.unwinder.unwind(start, &mut self.pcs);
+        // No label is better than another goroutine's.
+        let labels = if stale { 0 } else { current.labels };
         *self.quality.ends.entry(end).or_default() += 1;
         let labels: Vec<_> = self
             .threads
-            .labels(current.labels)
+            .labels(labels)
             .iter()
             .map(|(k, v)| self.builder.label(k, v))
             .collect();

@@ -84,13 +84,22 @@ pub fn of_program(
 fn attach_when_ready(process: Process) -> Result<Sampler, Error> {
     const PATIENCE: Duration = Duration::from_millis(300);
     let began = Instant::now();
+    let mut so_far = None;
     loop {
-        let attached = Sampler::attach(process);
-        let ready = attached.as_ref().is_ok_and(|s| s.runtime_error().is_none());
-        if ready || began.elapsed() > PATIENCE {
-            return Ok(attached?);
+        match Sampler::attach(process) {
+            Ok(s) if s.runtime_error().is_none() => return Ok(s),
+            Ok(s) => so_far = Some(s),
+            // It has ended; what was read of it still names its functions.
+            Err(e) if !process.is_running() => return so_far.ok_or(e.into()),
+            Err(e) if began.elapsed() > PATIENCE => return so_far.ok_or(e.into()),
+            Err(_) => {}
         }
-        std::thread::sleep(Duration::from_millis(5));
+        if began.elapsed() > PATIENCE
+            && let Some(s) = so_far
+        {
+            return Ok(s);
+        }
+        std::thread::sleep(Duration::from_millis(2));
     }
 }
 

@@ -183,6 +183,11 @@ fn launch(args: &CpuArgs) -> Result<Exit, CliError> {
     let ended = capture.as_ref().is_ok_and(|c| c.outcome.target_ended);
     let reported = match capture {
         Ok(capture) => finish(args, capture),
+        // It was over before there was anything to read. Its exit code says more than we can.
+        Err(e) if child.try_wait().is_ok_and(|status| status.is_some()) => {
+            anstream::eprintln!("{name} ended before it could be profiled: {e}");
+            Ok(Exit::Ok)
+        }
         Err(e) => Err(e.into()),
     };
     if !ended && child.try_wait().is_ok_and(|status| status.is_none()) && !args.quiet {

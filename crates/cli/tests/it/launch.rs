@@ -11,6 +11,7 @@ use crate::gowhy::{command, run};
 
 #[test]
 fn a_program_is_profiled_from_its_start_to_its_end() {
+    let _alone = testkit::alone().expect("a lock");
     let binary = testkit::program("cpu", "1.27", Variant::Stripped).expect("it builds");
     let mut c = command();
     c.args(["cpu", "-top", "--"])
@@ -35,6 +36,7 @@ fn a_program_is_profiled_from_its_start_to_its_end() {
 
 #[test]
 fn its_exit_code_is_ours() {
+    let _alone = testkit::alone().expect("a lock");
     let binary = testkit::program("cpu", "1.23", Variant::Plain).expect("it builds");
     let mut c = command();
     c.args(["cpu", "-q", "--"])
@@ -45,6 +47,7 @@ fn its_exit_code_is_ours() {
 
 #[test]
 fn signals_are_passed_on() {
+    let _alone = testkit::alone().expect("a lock");
     let binary = testkit::program("cpu", "1.23", Variant::Plain).expect("it builds");
     let mut c = command();
     c.args(["cpu", "-q", "--"]).arg(&binary);
