@@ -286,9 +286,15 @@ impl Cfi {
             && let Ok(header) = EhFrameHdr::new(bytes, LittleEndian).parse(&self.bases, 8)
             && let Some(table) = header.table()
         {
-            return table
-                .fde_for_address(frame, &self.bases, addr, EhFrame::cie_from_offset)
-                .ok();
+            // Not `fde_for_address`: it trusts that the table points behind the section's start.
+            let gimli::Pointer::Direct(at) = table.lookup(addr, &self.bases).ok()? else {
+                return None;
+            };
+            let offset = usize::try_from(at.checked_sub(self.frame.0)?).ok()?;
+            let fde = frame
+                .fde_from_offset(&self.bases, offset.into(), EhFrame::cie_from_offset)
+                .ok()?;
+            return fde.contains(addr).then_some(fde);
         }
         let index = self.index.get_or_init(|| self.build_index(frame));
         let after = index.partition_point(|e| e.0 <= addr);

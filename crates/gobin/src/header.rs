@@ -78,7 +78,7 @@ impl Header {
                 let Some(at) = hit.checked_sub(shift) else {
                     continue;
                 };
-                let addr = segment.vaddr + at as u64;
+                let addr = segment.vaddr.wrapping_add(at as u64);
                 if addr.is_multiple_of(4)
                     && let Some(header) = Header::at(elf, addr)
                     && header.is_plausible(elf)
