@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 use std::path::Path;
-use std::process::ExitStatus;
+use std::process::{Child, ExitStatus};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
@@ -184,7 +184,7 @@ fn launch(args: &CpuArgs) -> Result<Exit, CliError> {
     let reported = match capture {
         Ok(capture) => finish(args, capture),
         // It was over before there was anything to read. Its exit code says more than we can.
-        Err(e) if child.try_wait().is_ok_and(|status| status.is_some()) => {
+        Err(e) if ends_now(&mut child) => {
             anstream::eprintln!("{name} ended before it could be profiled: {e}");
             Ok(Exit::Ok)
         }
@@ -197,6 +197,18 @@ fn launch(args: &CpuArgs) -> Result<Exit, CliError> {
     child_pid.store(0, Ordering::Relaxed);
     reported?;
     passed_through(status)
+}
+
+/// Whether the child has ended, or is about to: its memory goes first, then its threads, then it is
+/// there to be waited for.
+fn ends_now(child: &mut Child) -> bool {
+    (0..50).any(|_| {
+        let ended = child.try_wait().is_ok_and(|status| status.is_some());
+        if !ended {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        ended
+    })
 }
 
 /// The exit code of the launched program becomes ours; of one that a signal killed, 128 + signal.
