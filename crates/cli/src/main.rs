@@ -14,6 +14,7 @@ mod exit;
 mod flags;
 mod output;
 mod progress;
+mod sources;
 mod verbs;
 
 use exit::{CliError, Exit};

@@ -1,21 +1,12 @@
 //! `gowhy pprof`: reports of saved profiles, with the flags and the text of `go tool pprof`.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
-use std::time::Duration;
-
 use clap::{ArgMatches, Args, Command, FromArgMatches};
-use profile::diff::{DiffMode, diff};
-use profile::merge::Merger;
-use profile::{Profile, decode_reader};
-use report::import::{Import, Symbolize, import, locate};
-use session::{fetch, file};
 
 use super::Verb;
 use crate::exit::{CliError, Exit};
 use crate::flags::ReportArgs;
-use crate::output::{render, say};
+use crate::output::render;
+use crate::sources::{SourceArgs, load};
 
 /// The command.
 pub const VERB: Verb = Verb { command, run };
@@ -30,220 +21,16 @@ Examples:
   gowhy pprof -dot -focus=json -o graph.dot cpu1.pb.gz cpu2.pb.gz";
 
 fn command() -> Command {
-    let command = Sources::augment_args(Command::new("pprof"));
+    let command = SourceArgs::augment_args(Command::new("pprof"));
     ReportArgs::augment_args(command)
         .about("Report on saved profiles, as go tool pprof does")
         .after_help(EXAMPLES)
 }
 
-/// Which profiles to read, and what to do to them before they are shown.
-#[derive(Debug, Args)]
-struct Sources {
-    /// Profiles, merged if there are several; `-` is standard input. The first of several may be the
-    /// program's binary
-    #[arg(value_name = "SOURCE", required = true)]
-    sources: Vec<String>,
-    /// Source of base profile for comparison: percentages are of its total
-    #[arg(long = "diff_base", value_name = "SOURCE")]
-    diff_base: Vec<String>,
-    /// Source of base profile for profile subtraction
-    #[arg(long, value_name = "SOURCE")]
-    base: Vec<String>,
-    /// Ignore drop_frames and keep_frames regexps in the profile
-    #[arg(long = "all_frames")]
-    all_frames: bool,
-    /// Free-form annotation to add to the profile
-    #[arg(
-        long = "add_comment",
-        value_name = "TEXT",
-        default_value = "",
-        hide_default_value = true
-    )]
-    add_comment: String,
-    /// Override build id for main binary
-    #[arg(long, value_name = "ID", default_value = "", hide_default_value = true)]
-    buildid: String,
-    /// Duration for time-based profile collection, of sources that are URLs
-    #[arg(long, value_name = "N")]
-    seconds: Option<u64>,
-    /// Options for profile symbolization
-    #[arg(
-        long,
-        value_name = "MODE",
-        default_value = "",
-        hide_default_value = true
-    )]
-    symbolize: String,
-}
-
 fn run(matches: &ArgMatches) -> Result<Exit, CliError> {
     let wrong = |e: clap::Error| CliError::usage(e.to_string());
-    let Sources {
-        mut sources,
-        diff_base,
-        base,
-        all_frames,
-        add_comment,
-        buildid,
-        seconds,
-        symbolize,
-    } = Sources::from_arg_matches(matches).map_err(wrong)?;
+    let sources = SourceArgs::from_arg_matches(matches).map_err(wrong)?;
     let ReportArgs(choice) = ReportArgs::from_arg_matches(matches).map_err(wrong)?;
-
-    let named = |list: Vec<String>| list.into_iter().filter(|s| !s.is_empty()).collect();
-    let (base, diff_base): (Vec<_>, Vec<_>) = (named(base), named(diff_base));
-    let (bases, mode) = match (base.is_empty(), diff_base.is_empty()) {
-        (false, false) => {
-            let both = "-base and -diff_base flags cannot both be specified";
-            return Err(CliError::usage(both));
-        }
-        (true, false) => (diff_base, DiffMode::Compare),
-        _ => (base, DiffMode::Subtract),
-    };
-    let normalize = choice.options.normalize;
-    if normalize && bases.is_empty() {
-        return Err(CliError::usage("must have base profile to normalize by"));
-    }
-    let (symbolize, notices) = Symbolize::parse(&symbolize);
-    say(&notices);
-
-    let binary = if sources.len() > 1 && is_binary(Path::new(&sources[0])) {
-        sources.remove(0)
-    } else {
-        String::new()
-    };
-    let given = Given {
-        binary,
-        build_id: buildid,
-        seconds,
-    };
-    let mut profile = read_all(&sources, "source", &given)?;
-    if !bases.is_empty() {
-        let base = read_all(&bases, "base", &given)?;
-        profile = diff(profile, base, mode, normalize)?;
-    }
-    let how = Import {
-        all_frames,
-        symbolize,
-        comment: add_comment,
-    };
-    render(import(profile, &how)?, &choice)?;
+    render(load(&sources, choice.options.normalize)?, &choice)?;
     Ok(Exit::Ok)
-}
-
-/// What the user says about all sources.
-struct Given {
-    binary: String,
-    build_id: String,
-    seconds: Option<u64>,
-}
-
-/// For how long a CPU profile is taken if nobody says: what the endpoint itself takes.
-const DEFAULT_SECONDS: u64 = 30;
-
-/// Reads and merges profiles. Those that cannot be read are told and left out, as long as one can.
-fn read_all(sources: &[String], what: &str, given: &Given) -> Result<Profile, CliError> {
-    if let [source] = sources {
-        let mut profile = read(source, given.seconds)?;
-        locate(&mut profile, &given.binary, &given.build_id);
-        return Ok(profile);
-    }
-    // One profile stays as it is; only several are merged.
-    let mut only = None;
-    let mut merged = Merger::default();
-    let mut read_in = 0;
-    let mut failure = None;
-    for source in sources {
-        match read(source, given.seconds) {
-            Ok(mut profile) => {
-                locate(&mut profile, &given.binary, &given.build_id);
-                read_in += 1;
-                if read_in == 1 {
-                    only = Some(profile);
-                    continue;
-                }
-                if let Some(first) = only.take() {
-                    merged.add(&first)?;
-                }
-                merged.add(&profile)?;
-            }
-            Err(e) => {
-                say(&[format!("{source}: {:#}", e.error)]);
-                failure = Some(e);
-            }
-        }
-    }
-    match failure {
-        Some(e) if read_in == 0 => {
-            let none = format!("failed to fetch any {what} profiles");
-            return Err(CliError::new(e.exit, anyhow::Error::msg(none)));
-        }
-        Some(_) => {
-            let all = sources.len();
-            say(&[format!("Fetched {read_in} {what} profiles out of {all}")]);
-        }
-        None => {}
-    }
-    match only {
-        Some(profile) => Ok(profile),
-        None => Ok(merged.finish()?),
-    }
-}
-
-fn read(source: &str, seconds: Option<u64>) -> Result<Profile, CliError> {
-    if source == "-" {
-        return Ok(file::profile_from(
-            &mut io::stdin().lock(),
-            "standard input",
-        )?);
-    }
-    let path = Path::new(source);
-    if is_url(source) && !path.exists() {
-        return fetch_url(source, seconds);
-    }
-    // Most are profile.proto, which can be read in pieces; other formats need the whole file.
-    let file = File::open(path).map_err(|source_error| {
-        CliError::from(source_error).context(format!("cannot read {source}"))
-    })?;
-    match decode_reader(file) {
-        Err(profile::Error::NotAProfile) => Ok(file::profile(path)?),
-        read => read.map_err(|e| CliError::from(e).context(format!("cannot read {source}"))),
-    }
-}
-
-/// Whether a source that is not a file is meant as a host or a URL.
-fn is_url(source: &str) -> bool {
-    let first = source.split('/').next().unwrap_or(source);
-    first.contains(':')
-}
-
-fn fetch_url(source: &str, seconds: Option<u64>) -> Result<Profile, CliError> {
-    let with_scheme = match source.contains("://") {
-        true => source.to_owned(),
-        false => format!("http://{source}"),
-    };
-    let path = with_scheme.splitn(4, '/').nth(3).unwrap_or_default();
-    let length = Duration::from_secs(seconds.unwrap_or(DEFAULT_SECONDS));
-    // Of other profiles than that of the CPU, `seconds` asks for a difference.
-    let url = if path.is_empty() || seconds.is_some() {
-        fetch::cpu_profile_url(source, length)
-    } else {
-        with_scheme
-    };
-    say(&[format!("Fetching profile over HTTP from {url}")]);
-    Ok(fetch::profile(&url, length)?)
-}
-
-/// Whether the file is a program: ELF, PE or Mach-O.
-fn is_binary(path: &Path) -> bool {
-    let mut magic = [0; 4];
-    let read = File::open(path).and_then(|mut f| f.read_exact(&mut magic));
-    read.is_ok()
-        && matches!(
-            magic,
-            [0x7f, b'E', b'L', b'F']
-                | [b'M', b'Z', ..]
-                | [0xcf | 0xce, 0xfa, 0xed, 0xfe]
-                | [0xca, 0xfe, 0xba, 0xbe]
-        )
 }
