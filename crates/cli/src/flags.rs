@@ -261,12 +261,19 @@ fn assign<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str, pl
 }
 
 /// Writes Go's `-name` as `--name` wherever the command has such a flag, and `-name=true` of a switch
-/// as `--name`. What is the value of another flag or follows `--` stays as it is.
+/// as `--name`. What is the value of another flag or follows `--` stays as it is. After `-exact`, flags
+/// end where Go's do.
 pub fn normalize(command: &Command, args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut out: Vec<OsString> = Vec::new();
     let mut args = args.into_iter();
+    let mut exact = false;
     while let Some(arg) = args.next() {
         let text = arg.to_str().unwrap_or_default();
+        if (text == "-" || !text.starts_with('-')) && exact {
+            // As Go's flags, these end at the first argument that is none.
+            out.extend(["--".into(), arg]);
+            break;
+        }
         if text == "--" {
             out.push(arg);
             break;
@@ -293,6 +300,9 @@ pub fn normalize(command: &Command, args: impl IntoIterator<Item = OsString>) ->
             });
             continue;
         };
+        if name == "exact" {
+            exact = value.is_none_or(|value| parse_bool(value) == Ok(true));
+        }
         match (value, flag.get_action()) {
             (Some(value), ArgAction::SetTrue) if parse_bool(value).is_ok() => {
                 out.retain(|earlier| *earlier != spelled);
@@ -349,6 +359,7 @@ mod tests {
         ReportArgs::augment_args(Command::new("t").no_binary_name(true))
             .arg(Arg::new("source").num_args(0..))
             .arg(Arg::new("base").long("base").action(ArgAction::Append))
+            .arg(switch("exact", ""))
     }
 
     fn parse(line: &str) -> Result<(ReportChoice, Vec<String>), String> {
@@ -378,6 +389,21 @@ mod tests {
         assert_eq!(expect.0.options.focus, "re");
         assert_eq!(expect.0.options.nodecount, 7);
         assert_eq!(expect.1, ["f"]);
+    }
+
+    #[test]
+    fn exactly_as_go_flags_end_at_the_first_source() {
+        for (line, expect) in [
+            ("-exact -top f -lines", &["f", "-lines"][..]),
+            ("-top -exact - -exact=false", &["-", "-exact=false"]),
+            ("-exact -focus f -top g -", &["g", "-"]),
+            ("-exact=false -top f -lines", &["f"]),
+            ("-exact -- -top", &["-top"]),
+            ("f -exact", &["f"]),
+        ] {
+            let (_, sources) = parse(line).expect(line);
+            assert_eq!(sources, expect, "{line}");
+        }
     }
 
     #[test]

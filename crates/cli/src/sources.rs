@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use profile::diff::{DiffMode, diff};
-use profile::merge::Merger;
+use profile::merge::{Merger, Rules};
 use profile::{Profile, decode_reader};
 use report::import::{Import, Symbolize, import, locate};
 use session::{fetch, file};
@@ -53,13 +53,21 @@ pub struct SourceArgs {
         hide_default_value = true
     )]
     symbolize: String,
+    /// As go tool pprof, its mistakes too: what follows the first source are sources, of several
+    /// bases the last counts, and reports are wrong where pprof's are
+    #[arg(long)]
+    pub exact: bool,
 }
 
 /// Reads all sources and bases into one profile that is ready for reports. `normalize` scales the
 /// profile to the base's total.
 pub fn load(args: &SourceArgs, normalize: bool) -> Result<Profile, CliError> {
     let named = |list: &[String]| -> Vec<String> {
-        list.iter().filter(|s| !s.is_empty()).cloned().collect()
+        // pprof takes the last one.
+        let first = list.len().saturating_sub(1);
+        let first = if args.exact { first } else { 0 };
+        let list = list.iter().skip(first);
+        list.filter(|s| !s.is_empty()).cloned().collect()
     };
     let (base, diff_base) = (named(&args.base), named(&args.diff_base));
     let (bases, mode) = match (base.is_empty(), diff_base.is_empty()) {
@@ -86,11 +94,15 @@ pub fn load(args: &SourceArgs, normalize: bool) -> Result<Profile, CliError> {
         binary,
         build_id: args.buildid.clone(),
         seconds: args.seconds,
+        rules: match args.exact {
+            true => Rules::Code,
+            false => Rules::Stated,
+        },
     };
     let mut profile = read_all(sources, "source", &given)?;
     if !bases.is_empty() {
         let base = read_all(&bases, "base", &given)?;
-        profile = diff(profile, base, mode, normalize)?;
+        profile = diff(profile, base, mode, normalize, given.rules)?;
     }
     let how = Import {
         all_frames: args.all_frames,
@@ -105,6 +117,7 @@ struct Given {
     binary: String,
     build_id: String,
     seconds: Option<u64>,
+    rules: Rules,
 }
 
 /// For how long a CPU profile is taken if nobody says: what the endpoint itself takes.
@@ -119,7 +132,7 @@ fn read_all(sources: &[String], what: &str, given: &Given) -> Result<Profile, Cl
     }
     // One profile stays as it is; only several are merged.
     let mut only = None;
-    let mut merged = Merger::default();
+    let mut merged = Merger::new(given.rules);
     let mut read_in = 0;
     let mut failure = None;
     for source in sources {

@@ -43,13 +43,17 @@ impl Tools {
         path
     }
 
-    /// Fails unless both print the same, and both succeed or both fail.
     fn compare(&self, flags: &str, sources: &[&Path]) {
+        self.compare_as(&["pprof"], flags, sources);
+    }
+
+    /// Fails unless both print the same, and both succeed or both fail.
+    fn compare_as(&self, verb: &[&str], flags: &str, sources: &[&Path]) {
         let gowhy = Path::new(env!("CARGO_BIN_EXE_gowhy"));
         let flags: Vec<&OsStr> = flags.split_whitespace().map(OsStr::new).collect();
         let sources = sources.iter().map(|path| path.as_os_str());
         let args: Vec<&OsStr> = flags.into_iter().chain(sources).collect();
-        let ours = run(gowhy, &["pprof"], &args, self.dir.path());
+        let ours = run(gowhy, verb, &args, self.dir.path());
         let theirs = run(&self.pprof, &[], &args, self.dir.path());
         assert_eq!(
             ours.status.success(),
@@ -290,6 +294,66 @@ fn several_profiles_are_merged_and_compared_alike() {
     let heap = tools.save("heap.pb.gz", &made_up(1, true));
     tools.compare("-top", &[&cpu, &heap]);
     tools.compare("-top", &[&cpu, Path::new("nosuchfile")]);
+}
+
+/// A profile whose second value is in milliseconds or nanoseconds, of calls inlined at a column.
+fn timed(unit: &str, time: i64, column: i64) -> Profile {
+    let mut b = Builder::new(&[("samples", "count"), ("cpu", unit)]);
+    let p = b.profile_mut();
+    p.time_nanos = time;
+    p.period_type = p.sample_types[1];
+    let functions = ["main.a", "main.b"].map(|name| b.function(name, "main.go", 1));
+    let mut columns = [column, 0].into_iter();
+    let lines = functions.map(|function| Line {
+        function: Some(function),
+        line: 7,
+        column: columns.next().unwrap_or_default(),
+    });
+    let both = b.location(None, 16, &lines);
+    let one = b.location(None, 32, &lines[1..]);
+    b.sample(&[both], &[1, 1 << 60], &[]);
+    b.sample(&[one], &[5, 0], &[]);
+    b.sample(&[one, both], &[3, 7], &[]);
+    b.finish()
+}
+
+#[test]
+fn mistakes_of_pprof_are_made_on_demand() {
+    let tools = Tools::new();
+    let a = tools.save("a", &timed("milliseconds", 1_700_000_000_123_456_789, 3));
+    let b = tools.save("b", &timed("nanoseconds", 0, 4));
+    let exact = ["pprof", "-exact"];
+    for flags in ["-raw", "-raw -base=b -base=a", "-raw -base=a -base="] {
+        for sources in [[&*a, &*b], [&*b, &*a]] {
+            tools.compare_as(&exact, flags, &sources);
+        }
+    }
+    let flags = format!("-raw -normalize -diff_base={}", b.display());
+    tools.compare_as(&exact, &flags, &[&a]);
+    // What follows the first source is a source.
+    tools.compare_as(&exact, "-top a -lines", &[]);
+
+    let (a, b) = (a.as_os_str(), b.as_os_str());
+    let gowhy = |args: &[&OsStr]| {
+        let program = Path::new(env!("CARGO_BIN_EXE_gowhy"));
+        String::from_utf8(run(program, &["pprof"], args, tools.dir.path()).stdout)
+            .expect("reports are text")
+    };
+    let text = gowhy(&["-raw".as_ref(), a, b]);
+    assert!(text.contains("Time: 2023-11-14"), "{text}");
+    assert!(text.contains("10          0: 2"), "{text}");
+    // Each function is a row of its own, as pprof's key has its first line.
+    let p = tools.save("p", &made_up(1, false));
+    for (flag, rows) in [("-exact", 2), ("-lines=false", 1)] {
+        let text = gowhy(&[
+            flag.as_ref(),
+            "-top".as_ref(),
+            "-files".as_ref(),
+            p.as_ref(),
+        ]);
+        let count = text.lines().filter(|l| l.ends_with("  main.go")).count();
+        assert!(if rows == 1 { count == 1 } else { count > 1 }, "{text}");
+    }
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! One profile less another, as `go tool pprof -base` and `-diff_base` do.
 
 use crate::error::Error;
-use crate::merge::Merger;
+use crate::merge::{Merger, Rules};
 use crate::model::{Label, LabelValue, Profile};
-use crate::scale::{normalize, scale};
+use crate::scale::{normalize, scale_n};
 
 /// How the base stands in the difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,15 +24,17 @@ pub fn diff(
     mut base: Profile,
     mode: DiffMode,
     normalized: bool,
+    rules: Rules,
 ) -> Result<Profile, Error> {
     if mode == DiffMode::Compare {
         label_all(&mut base);
     }
     if normalized {
-        normalize(&mut source, &base)?;
+        normalize(&mut source, &base, rules)?;
     }
-    scale(&mut base, -1.0);
-    let mut merger = Merger::default();
+    let ratios = vec![-1.0; base.samples.width()];
+    scale_n(&mut base, &ratios, rules)?;
+    let mut merger = Merger::new(rules);
     merger.add(&source)?;
     drop(source);
     merger.add(&base)?;

@@ -34,7 +34,7 @@ pub use error::Error;
 pub use filter::{FilterOptions, Filters};
 pub use goregex::{Regexp, RegexpError};
 pub use granularity::{Granularity, aggregate};
-pub use merge::{Merger, compact, merge};
+pub use merge::{Merger, Rules, compact, merge};
 pub use model::{
     Function, FunctionIx, Label, LabelValue, Line, Location, LocationIx, Mapping, MappingIx,
     Profile, Samples, ValueType,

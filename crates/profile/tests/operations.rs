@@ -7,7 +7,7 @@ use gowhy_profile::scale::{normalize, scale, scale_n};
 use gowhy_profile::tagroot::add_tag_frames;
 use gowhy_profile::{
     Builder, DiffMode, FilterOptions, Filters, Granularity, Label, LabelUnits, LabelValue, Line,
-    LocationIx, Mapping, Profile, Regexp, ValueType, aggregate, diff, folded, merge,
+    LocationIx, Mapping, Profile, Regexp, Rules, ValueType, aggregate, diff, folded, merge,
 };
 
 /// A profile of these stacks: frames from root to leaf with `;` between locations and `>` from a
@@ -472,21 +472,26 @@ fn the_same_code_at_another_address_is_the_same() {
 #[test]
 fn scaling_loses_no_sample() {
     let types = [("samples", "count"), ("cpu", "ns")];
-    let mut p = typed(&types, &["a 1 0", "b 0 3", "c 0 1", "d 3 -3"]);
-    scale_n(&mut p, &[1.0, 0.5]).expect("there are two ratios");
+    let samples = ["a 1 0", "b 0 3", "c 0 1", "d 3 -3"];
+    let mut p = typed(&types, &samples);
+    scale_n(&mut p, &[1.0, 0.5], Rules::Stated).expect("there are two ratios");
     assert_eq!(stacks(&p), ["a 1 0", "b 0 2", "c 0 1", "d 3 -2"]);
+    let mut as_pprof = typed(&types, &samples);
+    scale_n(&mut as_pprof, &[1.0, 0.5], Rules::Code).expect("there are two ratios");
+    assert_eq!(stacks(&as_pprof), ["b 0 2", "c 0 1", "d 3 -2"]);
     scale(&mut p, 0.3);
     assert_eq!(stacks(&p), ["b 0 1", "d 1 -1"]);
-    let e = scale_n(&mut p, &[1.0]).expect_err("there is one");
+    let e = scale_n(&mut p, &[1.0], Rules::Stated).expect_err("there is one");
     assert_eq!(e.to_string(), "mismatched scale ratios, got 1, want 2");
 }
 
 #[test]
 fn normalizing() {
     let mut p = profile(&["a 10", "b 30"]);
-    normalize(&mut p, &profile(&["x 20"])).expect("they fit");
+    normalize(&mut p, &profile(&["x 20"]), Rules::Stated).expect("they fit");
     assert_eq!(stacks(&p), ["a 5", "b 15"]);
-    let e = normalize(&mut p, &typed(&[("cpu", "ns")], &[])).expect_err("they do not");
+    let other = typed(&[("cpu", "ns")], &[]);
+    let e = normalize(&mut p, &other, Rules::Stated).expect_err("they do not");
     let text = "incompatible sample types [samples/count] and [cpu/ns]";
     assert_eq!(e.to_string(), text);
 }
@@ -496,7 +501,14 @@ fn differences() {
     let after = profile(&["a 10", "b 5", "c 1 user=x"]);
     let before = profile(&["a 4", "b 5", "d 2"]);
     let check = |mode, normalized, want: &[&str]| {
-        let d = diff(after.clone(), before.clone(), mode, normalized).expect("they fit");
+        let d = diff(
+            after.clone(),
+            before.clone(),
+            mode,
+            normalized,
+            Rules::Stated,
+        )
+        .expect("they fit");
         assert_eq!(stacks(&d), want);
     };
     check(DiffMode::Subtract, false, &["a 6", "c 1 user=x", "d -2"]);

@@ -5,8 +5,8 @@ mod common;
 use common::{any_part, any_profile, canonical, dump, profile_with};
 use gowhy_profile::filter::{filter_samples_by_name, show_from};
 use gowhy_profile::{
-    DiffMode, Profile, Regexp, compact, decode, decode_reader, diff, encode, encode_gz, folded,
-    merge, read_any, speedscope,
+    DiffMode, Profile, Regexp, Rules, compact, decode, decode_reader, diff, encode, encode_gz,
+    folded, merge, read_any, speedscope,
 };
 use proptest::prelude::*;
 
@@ -75,10 +75,10 @@ proptest! {
 
     #[test]
     fn a_profile_less_itself_is_empty(p in any_profile()) {
-        let d = diff(p.clone(), p.clone(), DiffMode::Subtract, false).expect("it fits itself");
+        let d = diff(p.clone(), p.clone(), DiffMode::Subtract, false, Rules::Stated).expect("it fits itself");
         prop_assert_eq!(d.samples.len(), 0);
         prop_assert_eq!(d.locations.len(), 0);
-        let d = diff(p.clone(), p, DiffMode::Compare, false).expect("it fits itself");
+        let d = diff(p.clone(), p, DiffMode::Compare, false, Rules::Stated).expect("it fits itself");
         prop_assert!(d.samples.totals().iter().all(|&v| v == 0));
     }
 

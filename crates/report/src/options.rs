@@ -82,6 +82,9 @@ pub struct Options {
     pub showcolumns: bool,
     /// What one node stands for; `None` for what the view finds right.
     pub granularity: Option<Granularity>,
+    /// Do as pprof does where it is wrong, too. No variable of pprof's, so it is not among
+    /// [`FIELDS`].
+    pub exact: bool,
 }
 
 impl Default for Options {
@@ -119,6 +122,7 @@ impl Default for Options {
             noinlines: false,
             showcolumns: false,
             granularity: None,
+            exact: false,
         }
     }
 }

@@ -36,10 +36,8 @@ impl<'r> Raw<'r> {
             writeln!(out, "Doc: {}", p.str(p.doc_url))?;
         }
         let period = p.period_type;
-        if period != Default::default() {
-            let (kind, unit) = (p.str(period.kind), p.str(period.unit));
-            writeln!(out, "PeriodType: {kind} {unit}")?;
-        }
+        let (kind, unit) = (p.str(period.kind), p.str(period.unit));
+        writeln!(out, "PeriodType: {kind} {unit}")?;
         writeln!(out, "Period: {}", p.period)?;
         if let Some(time) = self.time {
             writeln!(out, "Time: {}", time.full())?;

@@ -107,6 +107,7 @@ impl Report {
         let options = &self.options;
         let naming = Naming {
             trim: Some((&options.trim_path, &options.source_path)),
+            exact: options.exact,
             ..naming
         };
         let limits = Limits {

@@ -30,7 +30,8 @@ fn command() -> Command {
 fn run(matches: &ArgMatches) -> Result<Exit, CliError> {
     let wrong = |e: clap::Error| CliError::usage(e.to_string());
     let sources = SourceArgs::from_arg_matches(matches).map_err(wrong)?;
-    let ReportArgs(choice) = ReportArgs::from_arg_matches(matches).map_err(wrong)?;
+    let ReportArgs(mut choice) = ReportArgs::from_arg_matches(matches).map_err(wrong)?;
+    choice.options.exact = sources.exact;
     render(load(&sources, choice.options.normalize)?, &choice)?;
     Ok(Exit::Ok)
 }

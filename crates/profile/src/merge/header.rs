@@ -1,6 +1,6 @@
 //! What a merge makes of the parts of profiles that are not tables: sample types, period, times.
 
-use super::{Column, Merger, Source};
+use super::{Column, Merger, Rules, Source};
 use crate::error::Error;
 use crate::model::{Profile, ValueType};
 use crate::scale::scaled;
@@ -34,7 +34,8 @@ impl Merger {
         }
         let out = &mut self.out;
         out.duration_nanos = out.duration_nanos.wrapping_add(p.duration_nanos);
-        if out.time_nanos == 0 || p.time_nanos != 0 && p.time_nanos < out.time_nanos {
+        let known = self.rules == Rules::Code || p.time_nanos != 0;
+        if out.time_nanos == 0 || known && p.time_nanos < out.time_nanos {
             out.time_nanos = p.time_nanos;
         }
         if self.out.doc_url.is_empty() {
@@ -110,15 +111,24 @@ impl Merger {
         }
         if own_ratios.iter().any(|&r| r != 1.0) {
             let samples = &mut self.out.samples;
-            samples.map_values(|column, v| scaled(v, own_ratios[column]));
+            samples.map_values(|column, v| scaled(v, own_ratios[column], self.rules));
+            if self.rules == Rules::Code {
+                samples.zero_lost(&own_ratios);
+                self.rebuild();
+            }
         }
         columns
     }
 
-    /// Whether the profile's period is of the same type. One without a type fits all.
+    /// Whether the profile's period is of the same type. One without a type should fit all.
     fn check_period(&self, p: &Profile) -> Result<(), Error> {
         let (ours, theirs) = (self.out.period_type, p.period_type);
-        if ours == ValueType::default() || theirs == ValueType::default() {
+        let none = ValueType::default();
+        let missing = match self.rules {
+            Rules::Stated => ours == none || theirs == none,
+            Rules::Code => !self.added || ours == none && theirs == none,
+        };
+        if missing {
             return Ok(());
         }
         let (a, b) = (self.out.str(ours.unit), p.str(theirs.unit));

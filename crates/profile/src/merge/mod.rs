@@ -15,10 +15,10 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 use crate::error::Error;
 use crate::model::{
     Function, FunctionIx, Label, LabelValue, Line, Location, LocationIx, Mapping, MappingIx,
-    Profile,
+    Profile, Samples,
 };
 use crate::samples::sort_labels;
-use crate::scale::scaled;
+use crate::scale::{lost, scaled};
 use crate::strings::StrId;
 
 /// Merges profiles; the first one's order of sample types and mappings stays.
@@ -36,9 +36,22 @@ pub fn compact(p: &Profile) -> Result<Profile, Error> {
     merge([p])
 }
 
+/// Whose rules a merge or a difference follows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rules {
+    /// Those that google/pprof states.
+    #[default]
+    Stated,
+    /// Those that its code follows: a later profile without a time clears the time, scaling drops
+    /// samples whose only values are not scaled and goes through floating point, and of the columns
+    /// of inlined calls only the outermost tells locations apart.
+    Code,
+}
+
 /// A merge under way. Its memory is that of the result.
 #[derive(Debug, Default)]
 pub struct Merger {
+    rules: Rules,
     out: Profile,
     added: bool,
     functions: FxHashMap<(StrId, StrId, StrId, i64), FunctionIx>,
@@ -67,56 +80,102 @@ struct Source<'a> {
     locations: Vec<u32>,
 }
 
-/// A column of a source: its index there and what its values are multiplied by.
-type Column = (usize, f64);
-
-impl Merger {
-    /// Adds the samples of a profile.
-    pub fn add(&mut self, p: &Profile) -> Result<(), Error> {
-        let mut src = Source {
+impl<'a> Source<'a> {
+    fn new(p: &'a Profile) -> Self {
+        Source {
             p,
             strings: vec![NEW; p.strings.len()],
             functions: vec![NEW; p.functions.len()],
             mappings: vec![None; p.mappings.len()],
             locations: vec![NEW; p.locations.len()],
-        };
+        }
+    }
+}
+
+/// A column of a source: its index there and what its values are multiplied by.
+type Column = (usize, f64);
+
+impl Merger {
+    /// A merge by these rules; the default is by [`Rules::Stated`].
+    pub fn new(rules: Rules) -> Self {
+        Merger {
+            rules,
+            ..Default::default()
+        }
+    }
+
+    /// Adds the samples of a profile.
+    pub fn add(&mut self, p: &Profile) -> Result<(), Error> {
+        let mut src = Source::new(p);
         let columns = self.header(&mut src)?;
+        self.rows(&mut src, &columns);
+        Ok(())
+    }
+
+    /// Makes the tables and the samples anew without samples of nothing but 0.
+    fn rebuild(&mut self) {
+        let out = &mut self.out;
+        let width = out.samples.width;
+        let old = Profile {
+            samples: std::mem::replace(&mut out.samples, Samples::new(width)),
+            mappings: std::mem::take(&mut out.mappings),
+            locations: std::mem::take(&mut out.locations),
+            lines: std::mem::take(&mut out.lines),
+            functions: std::mem::take(&mut out.functions),
+            strings: out.strings.clone(),
+            ..Default::default()
+        };
+        self.functions.clear();
+        self.mappings.clear();
+        self.locations.clear();
+        self.samples.clear();
+        let mut src = Source::new(&old);
+        src.strings = (0..old.strings.len() as u32).collect();
+        let columns: Vec<Column> = (0..width).map(|c| (c, 1.0)).collect();
+        self.rows(&mut src, &columns);
+    }
+
+    /// Adds samples with what they need.
+    fn rows(&mut self, src: &mut Source<'_>, columns: &[Column]) {
+        let p = src.p;
         if self.mappings.is_empty() && !p.mappings.is_empty() {
             // The first mapping is the main binary, so it comes first in the result too.
-            self.mapping(&mut src, MappingIx(0));
+            self.mapping(src, MappingIx(0));
         }
+        let ratios: Vec<f64> = columns.iter().map(|&(_, ratio)| ratio).collect();
+        let ratios = (self.rules == Rules::Code).then_some(ratios);
         let mut values = Vec::new();
         let mut stack = Vec::new();
         let mut labels = Vec::new();
         for i in 0..p.samples.len() {
             let own = p.samples.values(i);
             values.clear();
-            values.extend(columns.iter().map(|&(c, ratio)| scaled(own[c], ratio)));
-            if values.iter().all(|&v| v == 0) {
+            let scale = |&(c, ratio): &Column| scaled(own[c], ratio, self.rules);
+            values.extend(columns.iter().map(scale));
+            if values.iter().all(|&v| v == 0) || lost(&values, ratios.as_deref()) {
                 continue;
             }
             stack.clear();
             for &l in p.samples.stack(i) {
                 let known = src.locations[l.ix()];
                 stack.push(if known == NEW {
-                    self.location(&mut src, l)
+                    self.location(src, l)
                 } else {
                     LocationIx(known)
                 });
             }
             labels.clear();
             for label in p.samples.labels(i) {
-                let key = self.string(&mut src, label.key);
+                let key = self.string(src, label.key);
                 let value = match label.value {
-                    LabelValue::Str(s) => LabelValue::Str(self.string(&mut src, s)),
-                    LabelValue::Num(n, unit) => LabelValue::Num(n, self.string(&mut src, unit)),
+                    LabelValue::Str(s) => LabelValue::Str(self.string(src, s)),
+                    LabelValue::Num(n, unit) => LabelValue::Num(n, self.string(src, unit)),
                 };
                 labels.push(Label { key, value });
             }
             sort_labels(&self.out.strings, &mut labels);
             self.sample(&stack, &values, &labels);
         }
-        Ok(())
     }
 
     /// The result. An error if nothing was added.
@@ -132,8 +191,10 @@ impl Merger {
         }
         // What only the dropped samples needed goes as well.
         let out = std::mem::take(&mut self.out);
+        let mut merger = Merger::new(self.rules);
         drop(self);
-        merge([&out])
+        merger.add(&out)?;
+        merger.finish()
     }
 
     fn string(&mut self, src: &mut Source<'_>, id: StrId) -> StrId {
@@ -185,15 +246,17 @@ impl Merger {
             lines_start: self.out.lines.len() as u32,
             lines_len: lines.len() as u32,
         };
-        let key = |l: &Location, lines: &[Line]| {
-            FxBuildHasher.hash_one((l.address, l.mapping, l.is_folded, lines))
+        let rules = self.rules;
+        let key = |l: &Location, lines: &[Line]| match rules {
+            Rules::Stated => FxBuildHasher.hash_one((l.address, l.mapping, l.is_folded, lines)),
+            Rules::Code => FxBuildHasher.hash_one((l.address, l.mapping, l.is_folded)),
         };
         let out = &mut self.out;
         let hash = key(&new, &lines);
         let found = self.locations.find(hash, |&at| {
             let l = out.location(at);
             (l.address, l.mapping, l.is_folded) == (new.address, new.mapping, new.is_folded)
-                && out.lines(at) == lines
+                && same_lines(out.lines(at), &lines, rules)
         });
         let at = if let Some(&at) = found {
             at
@@ -266,5 +329,16 @@ impl Merger {
             });
         src.functions[f.ix()] = at.0;
         at
+    }
+}
+
+/// Whether two locations have the same lines.
+fn same_lines(a: &[Line], b: &[Line], rules: Rules) -> bool {
+    match (rules, a.split_last(), b.split_last()) {
+        (Rules::Code, Some((a_last, a)), Some((b_last, b))) => {
+            let key = |l: &Line| (l.function, l.line);
+            a_last == b_last && a.iter().map(key).eq(b.iter().map(key))
+        }
+        _ => a == b,
     }
 }

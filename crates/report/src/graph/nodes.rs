@@ -52,6 +52,9 @@ pub struct Place {
 pub struct Naming<'a> {
     /// Equal functions of different object files or first lines are different nodes.
     pub objects: bool,
+    /// Functions without a name are told apart like that too, as in pprof: of `-files`, which hides
+    /// the names, each function is then a node.
+    pub exact: bool,
     /// The two lists for [`paths::trim`]; `None` leaves source paths as they are.
     pub trim: Option<(&'a str, &'a str)>,
 }
@@ -111,18 +114,15 @@ impl<'p> Nodes<'p> {
                 });
                 // Without a name, the object file is what is left to show, unless there is a file.
                 let anonymous = function.name.is_empty() && file.is_empty();
+                let apart = naming.objects || naming.exact && function.name.is_empty();
                 NodeInfo {
                     name: function.name,
                     address: location.address,
                     file,
                     line: line.line,
                     column: line.column,
-                    start_line: if naming.objects {
-                        function.start_line
-                    } else {
-                        0
-                    },
-                    object: if naming.objects || anonymous {
+                    start_line: if apart { function.start_line } else { 0 },
+                    object: if apart || anonymous {
                         object
                     } else {
                         StrId::EMPTY
