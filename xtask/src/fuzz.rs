@@ -183,6 +183,7 @@ fn seed(name: &str, corpus: &Path) -> Result<()> {
             fs::write(corpus.join("cpu.pb"), plain.stdout)?;
         }
         "folded" => fs::write(corpus.join("folded"), "main.main;main.f 3\nmain.main 1\n")?,
+        "bench" => fs::write(corpus.join("bench"), BENCH)?,
         "speedscope" => fs::write(corpus.join("speedscope"), SPEEDSCOPE)?,
         "filters" => fs::write(corpus.join("filters"), "ma?in\\.\\(\\*T\n^json\n\\w+$\n")?,
         "gobin" => {
@@ -194,6 +195,9 @@ fn seed(name: &str, corpus: &Path) -> Result<()> {
     }
     Ok(())
 }
+
+const BENCH: &str = "goos: linux\npkg: a/b\nUnit B/op better=lower assume=exact\n\
+BenchmarkA/x=1-8 \t 100\t 12.5 ns/op\t 0x1.8p3 MB/s\t 16 B/op\nPASS\n";
 
 const SPEEDSCOPE: &str = r#"{"$schema":"https://www.speedscope.app/file-format-schema.json",
 "shared":{"frames":[{"name":"main.main","file":"main.go","line":3},{"name":"main.f"}]},
