@@ -1,5 +1,5 @@
-//! The project's own commands: `cargo xtask demo`, `test`, `bench`, `accuracy`, `soak`,
-//! `fuzz`.
+//! The project's own commands: `cargo xtask demo`, `test`, `golden`, `bench`, `accuracy`,
+//! `soak`, `fuzz`.
 #![forbid(unsafe_code)]
 #![allow(
     clippy::print_stdout,
@@ -10,6 +10,7 @@
 mod bench;
 mod demo;
 mod fuzz;
+mod golden;
 mod measure;
 mod steps;
 mod test;
@@ -22,6 +23,7 @@ usage: cargo xtask COMMAND
 
   demo [-d 10s]            profile a slow Go server that runs without any profiling endpoint
   test                     formatting, lints and all tests
+  golden [TEXT]            recorded output of go tool pprof, of the cases with that text in them
   bench top [-rounds 5] [-stacks 1000000]
                            reading a profile, against go tool pprof
   bench overhead [-n=20]   what sampling costs the target, against Go's own profiler
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         "test" => test::run(),
         "bench" => bench::run(rest),
         "fuzz" => fuzz::run(rest),
+        "golden" => golden::run(rest),
         "accuracy" | "soak" => bench::live(command, rest),
         "measure" => measure::child(rest),
         _ => {
