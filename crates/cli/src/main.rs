@@ -16,6 +16,7 @@ mod output;
 mod progress;
 mod sources;
 mod verbs;
+mod viewer;
 
 use exit::{CliError, Exit};
 use verbs::VERBS;

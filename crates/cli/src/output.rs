@@ -3,16 +3,18 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 
 use profile::Profile;
 use report::pipeline::{Prepared, prepare};
 use report::source::{Finder, LocalFiles};
 use report::time::Zone;
-use report::view::{KINDS, Make, View};
+use report::view::View;
 use report::{Shown, json};
 
 use crate::exit::{CliError, Exit};
 use crate::flags::ReportChoice;
+use crate::viewer;
 
 /// Whom the output is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,13 +39,22 @@ pub fn render(profile: Profile, choice: &ReportChoice) -> Result<(), CliError> {
     let mut finder = Finder::new(&LocalFiles, &search, &choice.options.trim_path);
     // The view is made before the file is opened, so that a failure leaves no empty file.
     let shown = Shown::new(&report, &view, &mut finder)?;
-    let mut out = open(choice, &view)?;
-    match choice.syntax {
-        Syntax::Text => shown.write(&mut out)?,
-        Syntax::Json => json::write(&report, &shown, &mut out)?,
+    let write = |out: Box<dyn Write>| -> Result<(), CliError> {
+        let mut out = BufWriter::with_capacity(64 << 10, out);
+        match choice.syntax {
+            Syntax::Text => shown.write(&mut out)?,
+            Syntax::Json => json::write(&report, &shown, &mut out)?,
+        }
+        Ok(out.flush()?)
+    };
+    let kind = view.kind().filter(|_| choice.syntax == Syntax::Text);
+    let ending = kind.and_then(|kind| kind.file);
+    match (kind.and_then(|kind| kind.viewer), ending) {
+        (Some(viewer), Some(ending)) if choice.output.is_none() => {
+            viewer::show(viewer, ending, |file| write(Box::new(file)))
+        }
+        _ => write(open(choice, ending)?),
     }
-    out.flush()?;
-    Ok(())
 }
 
 pub fn say(notices: &[String]) {
@@ -57,30 +68,21 @@ fn current_dir() -> Result<String, CliError> {
     Ok(dir.to_string_lossy().into_owned())
 }
 
-/// Where the view is to go.
-fn open(choice: &ReportChoice, view: &View) -> Result<BufWriter<Box<dyn Write>>, CliError> {
-    let kind = KINDS.iter().find(|kind| match &kind.make {
-        Make::Plain(plain) => plain == view,
-        Make::Matching(_) => false,
-    });
-    let ending = match choice.syntax {
-        Syntax::Text => kind.and_then(|kind| kind.file),
-        Syntax::Json => None,
-    };
+/// Where the view is to go if no viewer shows it.
+fn open(choice: &ReportChoice, ending: Option<&str>) -> Result<Box<dyn Write>, CliError> {
     let to_file = |path: &str, file: io::Result<File>| {
         anstream::eprintln!("Generating report in {path}");
         let failed = |e| unwritable(path, e);
         file.map(|f| Box::new(f) as Box<dyn Write>).map_err(failed)
     };
-    let target = match (choice.output.as_deref(), ending) {
+    match (choice.output.as_deref(), ending) {
         (None, Some(ending)) if io::stdout().is_terminal() => {
-            let (path, file) = unused(ending)?;
-            to_file(&path, Ok(file))?
+            let (path, file) = unused(Path::new(""), "profile", ending)?;
+            to_file(&path.to_string_lossy(), Ok(file))
         }
-        (None | Some("-"), _) => Box::new(io::stdout().lock()),
-        (Some(path), _) => to_file(path, File::create(path))?,
-    };
-    Ok(BufWriter::with_capacity(64 << 10, target))
+        (None | Some("-"), _) => Ok(Box::new(io::stdout().lock())),
+        (Some(path), _) => to_file(path, File::create(path)),
+    }
 }
 
 /// A file of the user's choice that cannot be written. That a folder is missing says nothing about
@@ -93,21 +95,21 @@ fn unwritable(path: &str, e: io::Error) -> CliError {
     error
 }
 
-/// The first of `profile001.ENDING`, `profile002.ENDING` … that is not there yet.
-fn unused(ending: &str) -> Result<(String, File), CliError> {
+/// The first of `PREFIX001.ENDING`, `PREFIX002.ENDING` … that is not there yet.
+pub fn unused(dir: &Path, prefix: &str, ending: &str) -> Result<(PathBuf, File), CliError> {
     for number in 1..10_000 {
-        let path = format!("profile{number:03}.{ending}");
+        let path = dir.join(format!("{prefix}{number:03}.{ending}"));
         if fs::exists(&path).unwrap_or(true) {
             continue;
         }
         match OpenOptions::new().write(true).create_new(true).open(&path) {
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(e) => return Err(unwritable(&path, e)),
+            Err(e) => return Err(unwritable(&path.to_string_lossy(), e)),
             Ok(file) => return Ok((path, file)),
         }
     }
     Err(
-        CliError::usage(format!("no name is left for profileNNN.{ending}"))
+        CliError::usage(format!("no name is left for {prefix}NNN.{ending}"))
             .hint("give one with -output"),
     )
 }

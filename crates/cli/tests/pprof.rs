@@ -250,6 +250,8 @@ const FLAGS: &[&str] = &[
     "-dot",
     "-dot -nodecount=6",
     "-dot -lines -edgefraction=0.05 -nodecount=12",
+    "-callgrind",
+    "-callgrind -cum -focus=main -unit=us",
     "-top -sample_index=nosuchvalue",
     "-top -focus=(",
 ];
@@ -408,6 +410,114 @@ fn reports_go_where_they_are_sent() {
 
     let proto = gowhy(&["-proto", "p.pb.gz"], dir.path());
     profile::decode(&proto.stdout).expect("a pipe takes binary data");
+}
+
+#[test]
+fn call_trees_of_go_programs_are_drawn_alike() {
+    let tools = Tools::new();
+    let mut dice = Dice(5);
+    let mut b = Builder::new(&[("samples", "count"), ("cpu", "nanoseconds")]);
+    let locations: Vec<LocationIx> = (0..9)
+        .map(|i| {
+            let name = format!("main.f{}", i / 2);
+            let function = Some(b.function(&name, "/src/main.go", 1));
+            let line = Line {
+                function,
+                line: 10 + i,
+                column: 0,
+            };
+            b.location(None, 0x1000 + 8 * i as u64, &[line])
+        })
+        .collect();
+    // Every node of the tree has a value of its own, because pprof leaves the order of equals to chance.
+    for i in 0..40 {
+        let depth = 1 + dice.below(7);
+        let stack: Vec<_> = (0..depth).map(|_| *dice.pick(&locations)).collect();
+        for start in 0..stack.len() {
+            let value = 1_000_000 + dice.below(1 << 30) as i64 + i;
+            b.sample(&stack[start..], &[1, value], &[]);
+        }
+    }
+    let path = tools.save("p.pb.gz", &b.finish());
+    for flags in [
+        "-dot -call_tree -unit=ns",
+        "-dot -call_tree -nodecount=25",
+        "-callgrind -call_tree",
+    ] {
+        tools.compare(flags, &[&path]);
+    }
+}
+
+/// A program that copies the file it is given, and says so.
+fn fake_viewer(dir: &Path, name: &str) -> PathBuf {
+    use std::os::unix::fs::PermissionsExt;
+    let path = dir.join(name);
+    let copy = dir.join("seen");
+    let script = format!(
+        "#!/bin/sh\nfor last; do :; done\necho \"$@\" > {0}.args\n/bin/cp \"$last\" {0}\necho printed\n",
+        copy.display()
+    );
+    fs::write(&path, script).expect("there is room");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("it is ours");
+    path
+}
+
+#[test]
+fn viewers_are_given_a_file() {
+    let dir = tempfile::tempdir().expect("there is room for files");
+    let dir = dir.path();
+    fs::write(dir.join("p"), profile::encode(&made_up(1, false))).expect("there is room");
+    let browser = fake_viewer(dir, "browser");
+    fake_viewer(dir, "kcachegrind");
+    fake_viewer(dir, "chromium");
+    let show = |args: &[&str], browser: &str, path: &Path| {
+        Command::new(env!("CARGO_BIN_EXE_gowhy"))
+            .arg("pprof")
+            .args(args)
+            .arg("p")
+            .env_clear()
+            .env("TMPDIR", dir)
+            .env("PATH", path)
+            .env("BROWSER", browser)
+            .current_dir(dir)
+            .stdin(Stdio::null())
+            .output()
+            .expect("it starts")
+    };
+    let nowhere = dir.join("nowhere");
+    let chosen = format!("{} --new-window", browser.display());
+    for (flag, as_file, browser, path) in [
+        ("-web", "-svg", chosen.as_str(), nowhere.as_path()),
+        ("-web", "-svg", "nosuchbrowser", dir),
+        ("-web", "-svg", "", dir),
+        ("-kcachegrind", "-callgrind", "", dir),
+    ] {
+        let output = show(&[flag], browser, path);
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{flag} {browser}: {text}");
+        assert!(
+            output.stdout.is_empty(),
+            "{flag}: what it prints is not ours"
+        );
+        let seen = fs::read(dir.join("seen")).expect("the viewer copied it");
+        fs::remove_file(dir.join("seen")).expect("it is there");
+        assert!(seen == gowhy(&[as_file, "p"], dir).stdout, "{flag}");
+        let args = fs::read_to_string(dir.join("seen.args")).expect("the viewer said it");
+        assert_eq!(
+            args.starts_with("--new-window "),
+            browser == chosen,
+            "{args}"
+        );
+    }
+
+    let output = show(&["-web"], "", &nowhere);
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("no web browser is found"), "{text}");
+    assert!(text.contains("hint: run with -svg -output FILE"), "{text}");
+    let output = show(&["-eog", "-output=kept.svg"], "", &nowhere);
+    assert!(output.status.success(), "a file needs no viewer");
+    assert!(dir.join("kept.svg").exists());
 }
 
 #[test]

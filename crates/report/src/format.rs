@@ -38,9 +38,9 @@ impl Format {
 
     /// Takes the unit that suits the smallest and the largest value shown, if one is to be picked.
     ///
-    /// It is the unit of the smallest. If that is not the unit of the largest, two decimals let the
-    /// smallest be written in the unit of a hundred times as much.
-    pub fn settle(&mut self, values: impl Iterator<Item = i64>, total: i64) {
+    /// It is the unit of the smallest. If that is not the unit of the largest, two decimals (unless
+    /// values are to be `whole`) let the smallest be written in the unit of a hundred times as much.
+    pub fn settle(&mut self, values: impl Iterator<Item = i64>, total: i64, whole: bool) {
         if self.to != "minimum" {
             return;
         }
@@ -55,7 +55,7 @@ impl Format {
         let unit_of = |v: i64| scale(v, &self.from, "minimum").1;
         let mut unit = unit_of(smallest);
         let hundredfold = smallest.wrapping_mul(100);
-        if unit != unit_of(largest) && hundredfold < largest {
+        if unit != unit_of(largest) && hundredfold < largest && !whole {
             unit = unit_of(hundredfold);
         }
         self.to = if unit.is_empty() {
@@ -76,7 +76,7 @@ mod tests {
             from: "nanoseconds".into(),
             to: "minimum".into(),
         };
-        format.settle(values.iter().copied(), total);
+        format.settle(values.iter().copied(), total, false);
         format.to
     }
 

@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 pub mod callgraph;
+pub mod callgrind;
 pub mod comments;
 pub mod dot;
 pub mod error;

@@ -76,7 +76,7 @@ impl Report {
 
     /// The shown part of the graph with the edges wanted.
     pub fn trimmed(&self, edges: Wanted<'_>) -> Trimmed<'_> {
-        self.graph(edges, None, Naming::default())
+        self.graph(edges, None, Naming::default(), false)
     }
 
     /// The shown part of the graph for a picture: with all edges and labels.
@@ -86,7 +86,12 @@ impl Report {
             size_unit,
             output_unit: &self.options.unit,
         };
-        self.graph(Wanted::All, Some(&tags), Naming::default())
+        self.graph(
+            Wanted::All,
+            Some(&tags),
+            Naming::default(),
+            self.options.call_tree,
+        )
     }
 
     /// All nodes, told apart as listings need it, without edges.
@@ -95,7 +100,32 @@ impl Report {
             objects: true,
             ..Default::default()
         };
-        self.graph(Wanted::None, None, naming)
+        self.graph(Wanted::None, None, naming, false)
+    }
+
+    /// All nodes with all edges, told apart as listings need it. Values are to be whole numbers.
+    pub fn positions(&self) -> Trimmed<'_> {
+        let naming = Naming {
+            objects: true,
+            ..Default::default()
+        };
+        let all = self.graph(Wanted::All, None, naming, self.options.call_tree);
+        Trimmed {
+            format: self.settled(&all.graph, true),
+            ..all
+        }
+    }
+
+    /// How values are written beside the values of a graph.
+    fn settled(&self, graph: &Graph<'_>, whole: bool) -> Format {
+        let mut format = self.format();
+        let least = |v: &Value| match v.flat_value() {
+            0 => v.cum_value(),
+            flat => flat,
+        };
+        let shown = graph.shown.iter().map(|&n| least(graph.value(n)));
+        format.settle(shown, self.total, whole);
+        format
     }
 
     fn graph<'a>(
@@ -103,6 +133,7 @@ impl Report {
         edges: Wanted<'_>,
         picture: Option<&TagFormat<'_>>,
         naming: Naming<'a>,
+        call_tree: bool,
     ) -> Trimmed<'a> {
         let options = &self.options;
         let naming = Naming {
@@ -119,18 +150,11 @@ impl Report {
             cum_sort: options.sort == Sort::Cum,
             edges,
             picture,
-            call_tree: options.call_tree && picture.is_some(),
+            call_tree,
         };
         let graph = Graph::new(Nodes::new(&self.profile, &naming), &limits);
 
-        let mut format = self.format();
-        let least = |v: &Value| match v.flat_value() {
-            0 => v.cum_value(),
-            flat => flat,
-        };
-        let shown = graph.shown.iter().map(|&n| least(graph.value(n)));
-        format.settle(shown, self.total);
-
+        let format = self.settled(&graph, false);
         let cut = |fraction: f64| ((self.total as f64 * fraction) as i64).wrapping_abs();
         let full = picture.is_some() || !options.compact_labels;
         let header = Header {

@@ -6,6 +6,7 @@ use profile::proto::write_gz;
 use profile::{Profile, folded, speedscope};
 
 use crate::callgraph::CallGraph;
+use crate::callgrind::Callgrind;
 use crate::comments::Comments;
 use crate::error::Error;
 use crate::flame;
@@ -42,6 +43,8 @@ pub enum Shown<'r> {
     Dot(CallGraph),
     /// The call graph as a picture.
     Svg(CallGraph),
+    /// Every address and its calls, for KCachegrind.
+    Callgrind(Callgrind),
     /// The flame graph as a picture.
     Flame(&'r Report),
     /// Folded stacks.
@@ -68,7 +71,8 @@ impl<'r> Shown<'r> {
             View::Tags => Shown::Tags(Tags::new(report)),
             View::Comments => Shown::Comments(Comments::new(report)),
             View::Dot => Shown::Dot(CallGraph::new(report)),
-            View::Svg => Shown::Svg(CallGraph::new(report)),
+            View::Svg | View::Web | View::Eog => Shown::Svg(CallGraph::new(report)),
+            View::Callgrind | View::Kcachegrind => Shown::Callgrind(Callgrind::new(report)),
             View::Flame => Shown::Flame(report),
             View::Folded => Shown::Folded(report),
             View::Speedscope => Shown::Speedscope(report),
@@ -89,6 +93,7 @@ impl<'r> Shown<'r> {
             Shown::Comments(view) => view.write(out)?,
             Shown::Dot(view) => view.write(out)?,
             Shown::Svg(view) => out.write_all(view.picture().svg().as_bytes())?,
+            Shown::Callgrind(view) => view.write(out)?,
             Shown::Flame(report) => {
                 let options = flame::Options::of(report);
                 out.write_all(flame::render(&report.profile, &options).as_bytes())?;

@@ -31,6 +31,14 @@ pub enum View {
     Dot,
     /// The call graph as a picture.
     Svg,
+    /// Every address and its calls, for KCachegrind.
+    Callgrind,
+    /// The call graph in a web browser.
+    Web,
+    /// The call graph in Eye of GNOME.
+    Eog,
+    /// The addresses and calls in KCachegrind.
+    Kcachegrind,
     /// The flame graph as a picture.
     Flame,
     /// Folded stacks.
@@ -50,6 +58,17 @@ pub struct Kind {
     pub make: Make,
     /// The ending of files with it, if it is not text for a terminal.
     pub file: Option<&'static str>,
+    /// The programs to show it with, if it is not for files in the first place.
+    pub viewer: Option<Viewer>,
+}
+
+/// The programs that can show a view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Viewer {
+    /// Web browsers.
+    Browser,
+    /// This one; arguments are after spaces.
+    Program(&'static str),
 }
 
 /// How a view is made from its argument.
@@ -67,6 +86,7 @@ const fn plain(name: &'static str, help: &'static str, view: View) -> Kind {
         help,
         make: Make::Plain(view),
         file: None,
+        viewer: None,
     }
 }
 
@@ -76,6 +96,7 @@ const fn matching(name: &'static str, help: &'static str, make: fn(String) -> Vi
         help,
         make: Make::Matching(make),
         file: None,
+        viewer: None,
     }
 }
 
@@ -85,6 +106,23 @@ const fn file(name: &'static str, help: &'static str, view: View, ending: &'stat
         help,
         make: Make::Plain(view),
         file: Some(ending),
+        viewer: None,
+    }
+}
+
+const fn viewed(
+    name: &'static str,
+    help: &'static str,
+    view: View,
+    ending: &'static str,
+    viewer: Viewer,
+) -> Kind {
+    Kind {
+        name,
+        help,
+        make: Make::Plain(view),
+        file: Some(ending),
+        viewer: Some(viewer),
     }
 }
 
@@ -118,6 +156,33 @@ pub const KINDS: &[Kind] = &[
     plain("dot", "Outputs a graph in DOT format", View::Dot),
     plain("folded", "Outputs folded stacks, one a line", View::Folded),
     file("svg", "Outputs a graph in SVG format", View::Svg, "svg"),
+    viewed(
+        "web",
+        "Visualize graph through web browser",
+        View::Web,
+        "svg",
+        Viewer::Browser,
+    ),
+    viewed(
+        "eog",
+        "Visualize graph through eog",
+        View::Eog,
+        "svg",
+        Viewer::Program("eog"),
+    ),
+    file(
+        "callgrind",
+        "Outputs a graph in callgrind format",
+        View::Callgrind,
+        "callgraph.out",
+    ),
+    viewed(
+        "kcachegrind",
+        "Visualize report in KCachegrind",
+        View::Kcachegrind,
+        "grind",
+        Viewer::Program("kcachegrind"),
+    ),
     file(
         "flame",
         "Outputs a flame graph in SVG format",
@@ -145,6 +210,14 @@ pub const KINDS: &[Kind] = &[
 ];
 
 impl View {
+    /// The row of the table that the view is made by.
+    pub fn kind(&self) -> Option<&'static Kind> {
+        KINDS.iter().find(|kind| match &kind.make {
+            Make::Plain(plain) => plain == self,
+            Make::Matching(make) => self.pattern().is_some_and(|p| make(p.to_owned()) == *self),
+        })
+    }
+
     /// The regular expression that picks what to show, if the view has one.
     pub fn pattern(&self) -> Option<&str> {
         match self {
@@ -163,7 +236,7 @@ impl View {
                 trim = false;
                 options.granularity = Some(Granularity::Lines);
             }
-            View::Proto | View::Raw => {
+            View::Proto | View::Raw | View::Callgrind | View::Kcachegrind => {
                 trim = false;
                 options.granularity = Some(Granularity::Addresses);
             }

@@ -7,6 +7,7 @@
 //! pprof's rules; [`tree`] is the variant in which every path has nodes of its own.
 
 pub mod edges;
+mod gosort;
 pub mod nodes;
 pub mod order;
 pub mod tags;

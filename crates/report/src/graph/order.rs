@@ -1,12 +1,13 @@
 //! The order in which nodes and edges are shown.
 //!
-//! Sorting is stable and starts from the order in which nodes first appear in the profile, so that
-//! equal rows never swap places from run to run.
+//! Sorting starts from the order in which nodes first appear in the profile, so that equal rows never
+//! swap places from run to run.
 
 use std::borrow::Cow;
 use std::cmp::{Ordering, Reverse};
 
 use super::edges::{Edge, Edges};
+use super::gosort;
 use super::nodes::{NodeInfo, NodeIx, Nodes};
 use super::weigh::Value;
 
@@ -21,7 +22,7 @@ pub enum By {
     Interest,
 }
 
-/// Sorts `shown` by the magnitude of the values, largest first. Equals stay as they are.
+/// Sorts `shown` by the magnitude of the values, largest first. Equals come as Go puts them.
 pub fn sort(
     shown: &mut [NodeIx],
     by: By,
@@ -53,10 +54,11 @@ pub fn sort(
             }
         })
         .collect();
-    keys.sort_by(|a, b| {
+    gosort::sort(&mut keys, |a, b| {
         (Reverse(a.score), &a.name, Reverse(a.other))
             .cmp(&(Reverse(b.score), &b.name, Reverse(b.other)))
             .then_with(|| spelled(nodes, infos, a.node, b.node))
+            .is_lt()
     });
     for (place, key) in shown.iter_mut().zip(keys) {
         *place = key.node;

@@ -55,7 +55,7 @@ pub struct Limits<'a> {
     pub edges: Wanted<'a>,
     /// For a picture: order by interest, count labels as nodes, leave out redundant edges.
     pub picture: Option<&'a TagFormat<'a>>,
-    /// For a picture: every path has nodes of its own.
+    /// Every path has nodes of its own.
     pub call_tree: bool,
 }
 
@@ -80,6 +80,8 @@ pub struct Graph<'p> {
     pub dropped_nodes: usize,
     /// How many light edges were dropped.
     pub dropped_edges: usize,
+    /// Every path has nodes of its own.
+    pub is_tree: bool,
 }
 
 impl<'p> Graph<'p> {
@@ -103,6 +105,7 @@ impl<'p> Graph<'p> {
             candidates: 0,
             dropped_nodes: 0,
             dropped_edges: 0,
+            is_tree: false,
             nodes,
             infos,
         };
@@ -163,6 +166,7 @@ impl<'p> Graph<'p> {
             candidates: 0,
             dropped_nodes: 0,
             dropped_edges: 0,
+            is_tree: true,
         };
         let (node_cut, edge_cut) = g.cuts(limits);
         let before = g.shown.clone();

@@ -45,6 +45,7 @@ pub fn write(report: &Report, shown: &Shown<'_>, out: &mut dyn Write) -> Result<
                 w.array("comments", comments, |w, comment| w.scalar(comment))
             }
             Shown::Raw(_)
+            | Shown::Callgrind(_)
             | Shown::Proto(_)
             | Shown::Flame(_)
             | Shown::Folded(_)
@@ -66,7 +67,7 @@ fn name(shown: &Shown<'_>) -> &'static str {
         Shown::Tags(_) => "tags",
         Shown::Comments(_) => "comments",
         Shown::Raw(_) | Shown::Proto(_) | Shown::TopProto(_) => "raw",
-        Shown::Flame(_) | Shown::Folded(_) | Shown::Speedscope(_) => "raw",
+        Shown::Flame(_) | Shown::Folded(_) | Shown::Speedscope(_) | Shown::Callgrind(_) => "raw",
     }
 }
 
