@@ -2,10 +2,14 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use profile::{DiffMode, Granularity, Limits};
+use profile::{DiffMode, Granularity, Limits, ReadOptions};
 
 fuzz_target!(|data: &[u8]| {
-    let Ok(first) = profile::read_any_with(data, &Limits { inflated: 1 << 20 }) else {
+    let options = ReadOptions {
+        limits: Limits { inflated: 1 << 20 },
+        exact: data.len() % 2 == 0,
+    };
+    let Ok(first) = profile::read_any_with(data, &options) else {
         return;
     };
     for (at, (_, granularity)) in Granularity::NAMES.into_iter().enumerate() {

@@ -1,8 +1,8 @@
 //! The profile model, its codecs, and what can be done with a profile.
 //!
 //! A [`Profile`] is a set of tables that refer to each other by index ([`model`]) over one string
-//! table ([`strings`]). [`proto`], [`folded`] and [`speedscope`] read and write it; [`read_any`] tells
-//! them apart.
+//! table ([`strings`]). [`proto`], [`folded`] and [`speedscope`] read and write it, [`legacy`] reads
+//! what was written before; [`read_any`] tells them apart.
 #![forbid(unsafe_code)]
 
 pub mod build;
@@ -14,6 +14,7 @@ pub mod folded;
 mod frames;
 pub mod goregex;
 pub mod granularity;
+pub mod legacy;
 mod matcher;
 pub mod merge;
 pub mod model;
@@ -40,6 +41,6 @@ pub use model::{
     Profile, Samples, ValueType,
 };
 pub use proto::{Limits, decode, decode_reader, encode, encode_gz};
-pub use sniff::{read_any, read_any_with};
+pub use sniff::{ReadOptions, inflate, read_any, read_any_with};
 pub use strings::{StrId, StringTable};
 pub use units::LabelUnits;

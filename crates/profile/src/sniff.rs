@@ -1,5 +1,6 @@
 //! What an input is, by its first bytes.
 
+use std::borrow::Cow;
 use std::io::{self, Read};
 
 use flate2::bufread::MultiGzDecoder;
@@ -7,7 +8,7 @@ use flate2::bufread::MultiGzDecoder;
 use crate::error::Error;
 use crate::model::Profile;
 use crate::proto::{self, Limits};
-use crate::{folded, speedscope};
+use crate::{folded, legacy, speedscope};
 
 /// How many bytes from the start are looked at.
 pub(crate) const HEAD: usize = 1024;
@@ -48,14 +49,25 @@ pub(crate) fn is_text(head: &[u8]) -> bool {
         }
 }
 
-/// Reads a profile of any format that is known, recognised by its content: profile.proto, collapsed
-/// stacks, speedscope; each gzipped or not.
-pub fn read_any(bytes: &[u8]) -> Result<Profile, Error> {
-    read_any_with(bytes, &Limits::default())
+/// How to read a profile.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReadOptions {
+    /// How much to read at most.
+    pub limits: Limits,
+    /// Read text as google/pprof does: without the functions and labels that Go prints as comments,
+    /// and without the repair of what it misreads.
+    pub exact: bool,
 }
 
-/// Reads a profile of any format that is known, within these limits.
-pub fn read_any_with(bytes: &[u8], limits: &Limits) -> Result<Profile, Error> {
+/// Reads a profile of any format that is known, recognised by its content: profile.proto, the
+/// formats from before it, collapsed stacks, speedscope; each gzipped or not.
+pub fn read_any(bytes: &[u8]) -> Result<Profile, Error> {
+    read_any_with(bytes, &ReadOptions::default())
+}
+
+/// Reads a profile of any format that is known, in this way.
+pub fn read_any_with(bytes: &[u8], options: &ReadOptions) -> Result<Profile, Error> {
+    let limits = &options.limits;
     let mut inflated = Vec::new();
     let head = if proto::is_gzip(bytes) {
         let mut start = MultiGzDecoder::new(bytes).take(HEAD as u64);
@@ -65,16 +77,41 @@ pub fn read_any_with(bytes: &[u8], limits: &Limits) -> Result<Profile, Error> {
     } else {
         &bytes[..bytes.len().min(HEAD)]
     };
-    let Some(decode) = text_format(head) else {
+    if !is_whole(head) {
         return proto::decode_with(bytes, limits);
-    };
-    if !proto::is_gzip(bytes) {
-        return decode(bytes);
     }
-    inflated.clear();
-    let mut whole = MultiGzDecoder::new(bytes).take(limits.inflated.saturating_add(1));
-    if let Err(e) = whole.read_to_end(&mut inflated) {
-        let at = inflated.len() as u64;
+    let whole = inflate(bytes, limits)?;
+    if whole.trim_ascii_start().starts_with(b"{") {
+        return speedscope::decode(&whole);
+    }
+    if let Some(profile) = legacy::decode(&whole, options.exact)? {
+        return Ok(profile);
+    }
+    let head = &whole[..whole.len().min(HEAD)];
+    if is_text(head) && web_page(head).is_none() && folded::looks_like(head) {
+        return folded::decode(&whole);
+    }
+    proto::decode_with(&whole, limits)
+}
+
+/// Whether the format is one that is read from memory as a whole: all but profile.proto.
+fn is_whole(head: &[u8]) -> bool {
+    is_text(head) || legacy::is_cpu(head) || head.trim_ascii_start().starts_with(b"{")
+}
+
+/// The bytes of a file that may be gzipped.
+pub fn inflate<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Cow<'a, [u8]>, Error> {
+    let limit = limits.inflated;
+    let mut out = Vec::new();
+    if !proto::is_gzip(bytes) {
+        return match bytes.len() as u64 > limit {
+            true => Err(Error::TooLarge { limit }),
+            false => Ok(Cow::Borrowed(bytes)),
+        };
+    }
+    let mut whole = MultiGzDecoder::new(bytes).take(limit.saturating_add(1));
+    if let Err(e) = whole.read_to_end(&mut out) {
+        let at = out.len() as u64;
         return Err(match e.kind() {
             io::ErrorKind::UnexpectedEof => Error::Truncated { at, samples: 0 },
             _ => Error::Corrupt {
@@ -83,22 +120,8 @@ pub fn read_any_with(bytes: &[u8], limits: &Limits) -> Result<Profile, Error> {
             },
         });
     }
-    if inflated.len() as u64 > limits.inflated {
-        let limit = limits.inflated;
-        return Err(Error::TooLarge { limit });
-    }
-    decode(&inflated)
-}
-
-type Decode = fn(&[u8]) -> Result<Profile, Error>;
-
-/// The decoder of a format that is text.
-fn text_format(head: &[u8]) -> Option<Decode> {
-    if head.trim_ascii_start().starts_with(b"{") {
-        Some(speedscope::decode)
-    } else if is_text(head) && web_page(head).is_none() && folded::looks_like(head) {
-        Some(folded::decode)
-    } else {
-        None
+    match out.len() as u64 > limit {
+        true => Err(Error::TooLarge { limit }),
+        false => Ok(Cow::Owned(out)),
     }
 }

@@ -76,12 +76,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 #[test]
 fn not_folded_stacks() {
-    for text in [
-        "goroutine profile: total 2\n1 @ 0x1 0x2\n",
-        "heap profile: 1: 2 [3: 4] @ heap/1048576\n",
-        "404 page not found\n",
-        "{}",
-    ] {
+    for text in ["404 page not found\n", "{}"] {
         let e = read_any(text.as_bytes()).expect_err("this is another format");
         assert!(matches!(e, Error::NotAProfile), "{text}: {e}");
     }

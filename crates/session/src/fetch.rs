@@ -3,9 +3,10 @@
 use std::io::Read;
 use std::time::Duration;
 
-use profile::Profile;
+use profile::{Profile, ReadOptions};
 
 use crate::error::Error;
+use crate::file;
 
 /// Answers that are larger are refused.
 const MAX_ANSWER: u64 = 4 << 30;
@@ -38,11 +39,17 @@ pub fn cpu_profile_url(text: &str, duration: Duration) -> String {
 
 /// Fetches and decodes a profile whose making takes `duration`.
 pub fn profile(url: &str, duration: Duration) -> Result<Profile, Error> {
+    profile_with(url, duration, &ReadOptions::default())
+}
+
+/// Fetches and decodes a profile whose making takes `duration`, in this way.
+pub fn profile_with(
+    url: &str,
+    duration: Duration,
+    options: &ReadOptions,
+) -> Result<Profile, Error> {
     let bytes = get(url, duration + duration / 2 + QUICK)?;
-    profile::read_any(&bytes).map_err(|source| Error::Profile {
-        name: url.to_owned(),
-        source,
-    })
+    file::decode(&bytes, url, options)
 }
 
 /// The body of the answer.

@@ -3,22 +3,36 @@
 use std::io::Read;
 use std::path::Path;
 
-use profile::Profile;
+use profile::{Profile, ReadOptions};
 
 use crate::error::Error;
 
 /// Reads a profile from a file.
 pub fn profile(path: &Path) -> Result<Profile, Error> {
+    profile_with(path, &ReadOptions::default())
+}
+
+/// Reads a profile from a file, in this way.
+pub fn profile_with(path: &Path, options: &ReadOptions) -> Result<Profile, Error> {
     let name = path.display().to_string();
     let bytes = std::fs::read(path).map_err(|source| Error::File {
         path: name.clone(),
         source,
     })?;
-    profile::read_any(&bytes).map_err(|source| Error::Profile { name, source })
+    decode(&bytes, &name, options)
 }
 
 /// Reads a profile from a stream, e.g. standard input.
 pub fn profile_from(reader: &mut dyn Read, name: &str) -> Result<Profile, Error> {
+    profile_from_with(reader, name, &ReadOptions::default())
+}
+
+/// Reads a profile from a stream, in this way.
+pub fn profile_from_with(
+    reader: &mut dyn Read,
+    name: &str,
+    options: &ReadOptions,
+) -> Result<Profile, Error> {
     let mut bytes = Vec::new();
     reader
         .read_to_end(&mut bytes)
@@ -26,7 +40,12 @@ pub fn profile_from(reader: &mut dyn Read, name: &str) -> Result<Profile, Error>
             path: name.to_owned(),
             source,
         })?;
-    profile::read_any(&bytes).map_err(|source| Error::Profile {
+    decode(&bytes, name, options)
+}
+
+/// Reads a profile that came from `name`, whatever its format.
+pub(crate) fn decode(bytes: &[u8], name: &str, options: &ReadOptions) -> Result<Profile, Error> {
+    profile::read_any_with(bytes, options).map_err(|source| Error::Profile {
         name: name.to_owned(),
         source,
     })

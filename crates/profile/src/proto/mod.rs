@@ -160,7 +160,7 @@ fn explain(e: Error, head: &[u8], known: bool) -> Error {
     }
     if let Some(title) = sniff::web_page(head) {
         Error::Html { title }
-    } else if !known || sniff::is_text(head) {
+    } else if !known || sniff::is_text(head) || crate::legacy::is_cpu(head) {
         Error::NotAProfile
     } else {
         e
