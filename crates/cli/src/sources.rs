@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Args;
 use profile::diff::{DiffMode, diff};
 use profile::merge::{Merger, Rules};
-use profile::{Profile, decode_reader};
+use profile::{Profile, ReadOptions, decode_reader, legacy};
 use report::import::{Import, Symbolize, import, locate};
 use session::{fetch, file};
 
@@ -85,7 +85,7 @@ pub fn load(args: &SourceArgs, normalize: bool) -> Result<Profile, CliError> {
     say(&notices);
 
     let (binary, sources) = match args.sources.as_slice() {
-        [first, rest @ ..] if !rest.is_empty() && is_binary(Path::new(first)) => {
+        [first, rest @ ..] if !rest.is_empty() && is_binary(Path::new(first), args.exact) => {
             (first.clone(), rest)
         }
         all => (String::new(), all),
@@ -97,6 +97,10 @@ pub fn load(args: &SourceArgs, normalize: bool) -> Result<Profile, CliError> {
         rules: match args.exact {
             true => Rules::Code,
             false => Rules::Stated,
+        },
+        reading: ReadOptions {
+            exact: args.exact,
+            ..Default::default()
         },
     };
     let mut profile = read_all(sources, "source", &given)?;
@@ -118,6 +122,7 @@ struct Given {
     build_id: String,
     seconds: Option<u64>,
     rules: Rules,
+    reading: ReadOptions,
 }
 
 /// For how long a CPU profile is taken if nobody says: what the endpoint itself takes.
@@ -126,7 +131,7 @@ const DEFAULT_SECONDS: u64 = 30;
 /// Reads and merges profiles. Those that cannot be read are told and left out, as long as one can.
 fn read_all(sources: &[String], what: &str, given: &Given) -> Result<Profile, CliError> {
     if let [source] = sources {
-        let mut profile = read(source, given.seconds)?;
+        let mut profile = read(source, given)?;
         locate(&mut profile, &given.binary, &given.build_id);
         return Ok(profile);
     }
@@ -136,7 +141,7 @@ fn read_all(sources: &[String], what: &str, given: &Given) -> Result<Profile, Cl
     let mut read_in = 0;
     let mut failure = None;
     for source in sources {
-        match read(source, given.seconds) {
+        match read(source, given) {
             Ok(mut profile) => {
                 locate(&mut profile, &given.binary, &given.build_id);
                 read_in += 1;
@@ -172,23 +177,30 @@ fn read_all(sources: &[String], what: &str, given: &Given) -> Result<Profile, Cl
     }
 }
 
-fn read(source: &str, seconds: Option<u64>) -> Result<Profile, CliError> {
+fn read(source: &str, given: &Given) -> Result<Profile, CliError> {
+    let reading = &given.reading;
     if source == "-" {
-        return Ok(file::profile_from(
-            &mut io::stdin().lock(),
+        let mut stdin = io::stdin().lock();
+        return Ok(file::profile_from_with(
+            &mut stdin,
             "standard input",
+            reading,
         )?);
     }
     let path = Path::new(source);
     if is_url(source) && !path.exists() {
-        return fetch_url(source, seconds);
+        return fetch_url(source, given);
     }
-    // Most are profile.proto, which can be read in pieces; other formats need the whole file.
-    let file = File::open(path).map_err(|source_error| {
+    let mut file = File::open(path).map_err(|source_error| {
         CliError::from(source_error).context(format!("cannot read {source}"))
     })?;
+    // A pipe cannot be read twice.
+    if file.metadata().is_ok_and(|m| !m.is_file() && !m.is_dir()) {
+        return Ok(file::profile_from_with(&mut file, source, reading)?);
+    }
+    // Most are profile.proto, which can be read in pieces; other formats need the whole file.
     match decode_reader(file) {
-        Err(profile::Error::NotAProfile) => Ok(file::profile(path)?),
+        Err(profile::Error::NotAProfile) => Ok(file::profile_with(path, reading)?),
         read => read.map_err(|e| CliError::from(e).context(format!("cannot read {source}"))),
     }
 }
@@ -199,7 +211,8 @@ fn is_url(source: &str) -> bool {
     first.contains(':')
 }
 
-fn fetch_url(source: &str, seconds: Option<u64>) -> Result<Profile, CliError> {
+fn fetch_url(source: &str, given: &Given) -> Result<Profile, CliError> {
+    let seconds = given.seconds;
     let with_scheme = match source.contains("://") {
         true => source.to_owned(),
         false => format!("http://{source}"),
@@ -213,19 +226,22 @@ fn fetch_url(source: &str, seconds: Option<u64>) -> Result<Profile, CliError> {
         with_scheme
     };
     say(&[format!("Fetching profile over HTTP from {url}")]);
-    Ok(fetch::profile(&url, length)?)
+    Ok(fetch::profile_with(&url, length, &given.reading)?)
 }
 
-/// Whether the file is a program: ELF, PE or Mach-O.
-fn is_binary(path: &Path) -> bool {
-    let mut magic = [0; 4];
-    let read = File::open(path).and_then(|mut f| f.read_exact(&mut magic));
-    read.is_ok()
-        && matches!(
-            magic,
-            [0x7f, b'E', b'L', b'F']
-                | [b'M', b'Z', ..]
-                | [0xcf | 0xce, 0xfa, 0xed, 0xfe]
-                | [0xca, 0xfe, 0xba, 0xbe]
-        )
+/// Whether the file is a program: ELF, PE or Mach-O. pprof also takes an old CPU profile for one
+/// (`exact`), as object files of an unknown machine start like that.
+fn is_binary(path: &Path, exact: bool) -> bool {
+    let mut head = Vec::new();
+    let file = File::open(path).map(|f| f.take(64));
+    if file.and_then(|mut f| f.read_to_end(&mut head)).is_err() {
+        return false;
+    }
+    matches!(
+        head[..],
+        [0x7f, b'E', b'L', b'F', ..]
+            | [b'M', b'Z', _, _, ..]
+            | [0xcf | 0xce, 0xfa, 0xed, 0xfe, ..]
+            | [0xca, 0xfe, 0xba, 0xbe, ..]
+    ) || exact && legacy::is_cpu(&head)
 }

@@ -61,6 +61,6 @@ pub fn decode(bytes: &[u8], exact: bool) -> Result<Option<Profile>, Error> {
 }
 
 /// Whether this is the start of a binary CPU profile.
-pub(crate) fn is_cpu(head: &[u8]) -> bool {
+pub fn is_cpu(head: &[u8]) -> bool {
     cpu::header(head).is_some()
 }
