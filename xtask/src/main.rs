@@ -1,5 +1,5 @@
-//! The project's own commands: `cargo xtask demo`, `test`, `golden`, `bench`, `accuracy`,
-//! `soak`, `fuzz`.
+//! The project's own commands: `cargo xtask demo`, `test`, `golden`, `differential`,
+//! `bench`, `accuracy`, `soak`, `fuzz`.
 #![forbid(unsafe_code)]
 #![allow(
     clippy::print_stdout,
@@ -9,6 +9,7 @@
 
 mod bench;
 mod demo;
+mod differential;
 mod fuzz;
 mod golden;
 mod measure;
@@ -24,6 +25,9 @@ usage: cargo xtask COMMAND
   demo [-d 10s]            profile a slow Go server that runs without any profiling endpoint
   test                     formatting, lints and all tests
   golden [TEXT]            recorded output of go tool pprof, of the cases with that text in them
+  differential [-n 2000] [-seed 1] [-keep]
+                           random flags on fresh profiles, against go tool pprof; -keep: on the
+                           profiles of the run before
   bench top [-rounds 5] [-stacks 1000000]
                            reading a profile, against go tool pprof
   bench overhead [-n=20]   what sampling costs the target, against Go's own profiler
@@ -45,6 +49,7 @@ fn main() -> ExitCode {
         "test" => test::run(),
         "bench" => bench::run(rest),
         "fuzz" => fuzz::run(rest),
+        "differential" => differential::run(rest),
         "golden" => golden::run(rest),
         "accuracy" | "soak" => bench::live(command, rest),
         "measure" => measure::child(rest),
