@@ -28,6 +28,9 @@ pub struct CallGraph {
     pub nodes: Vec<Node>,
     /// The arrows, heaviest first.
     pub edges: Vec<Arrow>,
+    /// The arrows to nodes that have no box, as their value comes out as 0; only where pprof's
+    /// mistakes are asked for.
+    pub astray: Vec<Astray>,
 }
 
 /// A box.
@@ -62,6 +65,17 @@ pub struct Arrow {
     pub residual: bool,
     /// The callee is always inlined into the caller.
     pub inline: bool,
+}
+
+/// An arrow to a node without a box.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Astray {
+    /// How many of [`CallGraph::edges`] come before it.
+    pub at: usize,
+    /// The arrow, without a place that it leads to.
+    pub arrow: Arrow,
+    /// The node's name.
+    pub callee: String,
 }
 
 /// The box of a label, below that of a node or of another label.
@@ -106,19 +120,31 @@ impl CallGraph {
         };
         let nodes = g.shown.iter().map(node).collect();
         let all = g.shown.iter().flat_map(|&n| g.edges.callees(n));
-        let arrow = |e: &Edge| {
+        let arrow = |e: &Edge, dest: usize| {
             Some(Arrow {
                 src: place[e.src as usize]?,
-                dest: place[e.dest as usize]?,
+                dest,
                 weight: e.weight_value(),
                 residual: e.residual,
                 inline: e.inline,
             })
         };
-        let sorted = sort_edges(all, &g.nodes, &g.infos);
+        let (mut edges, mut astray) = (Vec::new(), Vec::new());
+        for e in sort_edges(all, &g.nodes, &g.infos) {
+            match place[e.dest as usize] {
+                Some(dest) => edges.extend(arrow(e, dest)),
+                None if report.options.exact => astray.extend(arrow(e, usize::MAX).map(|arrow| {
+                    let callee = g.name(e.dest).into_owned();
+                    let at = edges.len();
+                    Astray { at, arrow, callee }
+                })),
+                None => {}
+            }
+        }
         CallGraph {
             title: report.description().file,
-            edges: sorted.into_iter().filter_map(arrow).collect(),
+            edges,
+            astray,
             nodes,
             header,
             format,
@@ -177,10 +203,15 @@ impl CallGraph {
 
     /// What is shown while the pointer is over an arrow.
     pub fn tip(&self, edge: &Arrow) -> String {
+        self.tip_to(edge, &self.nodes[edge.dest].name)
+    }
+
+    /// The same for an arrow to `callee`, wherever it is.
+    pub fn tip_to(&self, edge: &Arrow, callee: &str) -> String {
         let arrow = if edge.residual { "..." } else { "->" };
-        let name = |i: usize| &self.nodes[i].name;
+        let caller = &self.nodes[edge.src].name;
         let weight = self.format.value(edge.weight);
-        format!("{} {arrow} {} ({weight})", name(edge.src), name(edge.dest))
+        format!("{caller} {arrow} {callee} ({weight})")
     }
 
     /// The same for the layout engine and the painter.

@@ -25,8 +25,16 @@ impl CallGraph {
             self.write_tags(out, &format!("N{}", i + 1), &boxes)?;
             tagged.push(!boxes.is_empty());
         }
-        for edge in &self.edges {
-            self.write_edge(out, edge, tagged[edge.src])?;
+        let mut astray = self.astray.iter().peekable();
+        for at in 0..=self.edges.len() {
+            while let Some(lost) = astray.next_if(|lost| lost.at <= at) {
+                let tip = self.tip_to(&lost.arrow, &lost.callee);
+                self.write_edge(out, &lost.arrow, 0, &tip, tagged[lost.arrow.src])?;
+            }
+            if let Some(edge) = self.edges.get(at) {
+                let tip = self.tip(edge);
+                self.write_edge(out, edge, edge.dest + 1, &tip, tagged[edge.src])?;
+            }
         }
         writeln!(out, "}}")
     }
@@ -93,7 +101,14 @@ impl CallGraph {
         Ok(())
     }
 
-    fn write_edge(&self, out: &mut dyn Write, edge: &Arrow, tagged: bool) -> io::Result<()> {
+    fn write_edge(
+        &self,
+        out: &mut dyn Write,
+        edge: &Arrow,
+        to: usize,
+        tip: &str,
+        tagged: bool,
+    ) -> io::Result<()> {
         let weight = self.format.value(edge.weight);
         let inline = if edge.inline { "\\n (inline)" } else { "" };
         let mut attributes = format!("label=\" {weight}{inline}\"");
@@ -111,7 +126,7 @@ impl CallGraph {
             let share = edge.weight as f64 / total.wrapping_abs() as f64;
             attributes.push_str(&format!(" color=\"{}\"", color(share, false)));
         }
-        let tip = format!("\"{}\"", escape(&self.tip(edge)));
+        let tip = format!("\"{}\"", escape(tip));
         attributes.push_str(&format!(" tooltip={tip} labeltooltip={tip}"));
         if edge.residual {
             attributes.push_str(" style=\"dotted\"");
@@ -119,7 +134,7 @@ impl CallGraph {
         if tagged {
             attributes.push_str(" minlen=2");
         }
-        let (from, to) = (edge.src + 1, edge.dest + 1);
+        let from = edge.src + 1;
         writeln!(out, "N{from} -> N{to} [{attributes}]")
     }
 }
