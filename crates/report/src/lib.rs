@@ -40,6 +40,7 @@ pub mod top;
 pub mod topproto;
 pub mod traces;
 pub mod tree;
+pub mod variables;
 pub mod view;
 
 pub use error::Error;
