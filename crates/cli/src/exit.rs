@@ -100,7 +100,7 @@ impl CliError {
     }
 
     /// Whether all there is to say is that nobody reads our output any more.
-    fn is_broken_pipe(&self) -> bool {
+    pub fn is_broken_pipe(&self) -> bool {
         let pipe = |e: &io::Error| e.kind() == io::ErrorKind::BrokenPipe;
         let cause = |e: &(dyn std::error::Error + 'static)| e.downcast_ref().is_some_and(pipe);
         self.error.chain().any(cause)

@@ -14,6 +14,7 @@ mod exit;
 mod flags;
 mod output;
 mod progress;
+mod shell;
 mod sources;
 mod verbs;
 mod viewer;

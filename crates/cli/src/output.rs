@@ -4,6 +4,9 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::process::ChildStdin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use profile::Profile;
 use report::pipeline::{Prepared, prepare};
@@ -25,8 +28,24 @@ pub enum Syntax {
     Json,
 }
 
+/// Where a report is made: from the command line, unless the shell says otherwise.
+#[derive(Debug, Default)]
+pub struct Place {
+    /// In the shell, whose terminal takes no binary formats and is not to be kept waiting.
+    pub shell: bool,
+    /// Set when nobody wants the report any more.
+    pub stop: Arc<AtomicBool>,
+    /// The command that takes the report instead of standard output.
+    pub pipe: Option<ChildStdin>,
+}
+
 /// Shows the profile. Without a choice of the user it is `-top`.
 pub fn render(profile: Profile, choice: &ReportChoice) -> Result<(), CliError> {
+    render_in(Place::default(), profile, choice)
+}
+
+/// The same, elsewhere than from the command line.
+pub fn render_in(place: Place, profile: Profile, choice: &ReportChoice) -> Result<(), CliError> {
     let view = choice.view.clone().unwrap_or(View::Top);
     say(&choice.notices);
     let Prepared { report, notices } = prepare(profile, &choice.options, &view, &LocalZone)?;
@@ -39,8 +58,9 @@ pub fn render(profile: Profile, choice: &ReportChoice) -> Result<(), CliError> {
     let mut finder = Finder::new(&LocalFiles, &search, &choice.options.trim_path);
     // The view is made before the file is opened, so that a failure leaves no empty file.
     let shown = Shown::new(&report, &view, &mut finder)?;
-    let write = |out: Box<dyn Write>| -> Result<(), CliError> {
-        let mut out = BufWriter::with_capacity(64 << 10, out);
+    let stop = Arc::clone(&place.stop);
+    let write = |to: Box<dyn Write>| -> Result<(), CliError> {
+        let mut out = BufWriter::with_capacity(64 << 10, Stoppable { to, stop });
         match choice.syntax {
             Syntax::Text => shown.write(&mut out)?,
             Syntax::Json => json::write(&report, &shown, &mut out)?,
@@ -51,9 +71,9 @@ pub fn render(profile: Profile, choice: &ReportChoice) -> Result<(), CliError> {
     let ending = kind.and_then(|kind| kind.file);
     match (kind.and_then(|kind| kind.viewer), ending) {
         (Some(viewer), Some(ending)) if choice.output.is_none() => {
-            viewer::show(viewer, ending, |file| write(Box::new(file)))
+            viewer::show(viewer, ending, place.shell, |file| write(Box::new(file)))
         }
-        _ => write(open(choice, ending)?),
+        _ => write(open(place, choice, ending)?),
     }
 }
 
@@ -69,19 +89,43 @@ fn current_dir() -> Result<String, CliError> {
 }
 
 /// Where the view is to go if no viewer shows it.
-fn open(choice: &ReportChoice, ending: Option<&str>) -> Result<Box<dyn Write>, CliError> {
+fn open(
+    place: Place,
+    choice: &ReportChoice,
+    ending: Option<&str>,
+) -> Result<Box<dyn Write>, CliError> {
     let to_file = |path: &str, file: io::Result<File>| {
         anstream::eprintln!("Generating report in {path}");
         let failed = |e| unwritable(path, e);
         file.map(|f| Box::new(f) as Box<dyn Write>).map_err(failed)
     };
-    match (choice.output.as_deref(), ending) {
-        (None, Some(ending)) if io::stdout().is_terminal() => {
+    match (place.pipe, choice.output.as_deref(), ending) {
+        (Some(pipe), _, _) => Ok(Box::new(pipe)),
+        (None, None, Some(ending)) if place.shell || io::stdout().is_terminal() => {
             let (path, file) = unused(Path::new(""), "profile", ending)?;
             to_file(&path.to_string_lossy(), Ok(file))
         }
-        (None | Some("-"), _) => Ok(Box::new(io::stdout().lock())),
-        (Some(path), _) => to_file(path, File::create(path)),
+        (None, None | Some("-"), _) => Ok(Box::new(io::stdout())),
+        (None, Some(path), _) => to_file(path, File::create(path)),
+    }
+}
+
+/// Takes nothing any more once it is stopped.
+struct Stoppable {
+    to: Box<dyn Write>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Write for Stoppable {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.stop.load(Ordering::Relaxed) {
+            true => Err(io::Error::other("interrupted")),
+            false => self.to.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
     }
 }
 
@@ -115,7 +159,7 @@ pub fn unused(dir: &Path, prefix: &str, ending: &str) -> Result<(PathBuf, File),
 }
 
 /// The time zone of the user.
-struct LocalZone;
+pub struct LocalZone;
 
 impl Zone for LocalZone {
     fn at(&self, unix_seconds: i64) -> (i32, String) {

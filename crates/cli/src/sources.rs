@@ -20,8 +20,8 @@ use crate::output::say;
 pub struct SourceArgs {
     /// Profiles, merged if there are several; `-` is standard input. The first of several may be the
     /// program's binary
-    #[arg(value_name = "SOURCE", required = true)]
-    sources: Vec<String>,
+    #[arg(value_name = "SOURCE")]
+    pub sources: Vec<String>,
     /// Source of base profile for comparison: percentages are of its total
     #[arg(long = "diff_base", value_name = "SOURCE")]
     diff_base: Vec<String>,

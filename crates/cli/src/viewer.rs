@@ -5,7 +5,8 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use report::view::Viewer;
@@ -17,15 +18,41 @@ use crate::output::unused;
 /// to open.
 const HANDED_OVER: Duration = Duration::from_secs(2);
 
-/// Writes a temporary file and opens it.
+/// Writes a temporary file and opens it. In the shell, which must not be kept waiting, the viewer is
+/// waited for elsewhere.
 pub fn show(
     viewer: Viewer,
     ending: &str,
+    shell: bool,
     write: impl FnOnce(File) -> Result<(), CliError>,
 ) -> Result<(), CliError> {
     let (path, file) = unused(&std::env::temp_dir(), "pprof", ending)?;
-    let written = write(file);
-    let shown = written.and_then(|()| {
+    let shown = write(file).and_then(|()| Shown::start(viewer, ending, path.clone()));
+    let shown = shown.inspect_err(|_| {
+        // It is of no use to anybody, and what is wrong is said already.
+        let _ = fs::remove_file(&path);
+    })?;
+    if !shell {
+        return shown.wait();
+    }
+    std::thread::spawn(move || {
+        if let Err(e) = shown.wait() {
+            anstream::eprintln!("{:#}", e.error);
+        }
+    });
+    Ok(())
+}
+
+/// A file and the program that shows it.
+struct Shown {
+    path: PathBuf,
+    name: String,
+    child: Child,
+    started: Instant,
+}
+
+impl Shown {
+    fn start(viewer: Viewer, ending: &str, path: PathBuf) -> Result<Shown, CliError> {
         for program in programs(viewer) {
             let mut words = program.split(' ').filter(|word| !word.is_empty());
             let Some(name) = words.next() else { continue };
@@ -33,10 +60,16 @@ pub fn show(
             command.args(words).arg(&path);
             // What it prints is not our data.
             command.stdin(Stdio::null()).stdout(Stdio::null());
-            let started = Instant::now();
-            match command.status() {
-                Ok(status) if status.success() => return Ok(started.elapsed()),
-                Ok(status) => return Err(CliError::usage(format!("{name} failed: {status}"))),
+            match command.spawn() {
+                Ok(child) => {
+                    let (name, started) = (name.to_owned(), Instant::now());
+                    return Ok(Shown {
+                        path,
+                        name,
+                        child,
+                        started,
+                    });
+                }
                 Err(e) if e.kind() == io::ErrorKind::NotFound => {}
                 Err(e) => {
                     anstream::eprintln!("cannot run {name}: {e}");
@@ -44,15 +77,19 @@ pub fn show(
             }
         }
         Err(missing(viewer, ending))
-    });
-    match shown {
-        Ok(elapsed) if elapsed < HANDED_OVER => {
-            anstream::eprintln!("Report is in {}", path.display());
-            Ok(())
+    }
+
+    fn wait(mut self) -> Result<(), CliError> {
+        let status = self.child.wait()?;
+        if status.success() && self.started.elapsed() < HANDED_OVER {
+            anstream::eprintln!("Report is in {}", self.path.display());
+            return Ok(());
         }
-        other => {
-            let removed = fs::remove_file(&path);
-            other.map(|_| drop(removed))
+        // Whether it can be removed says nothing about the report.
+        let _ = fs::remove_file(&self.path);
+        match status.success() {
+            true => Ok(()),
+            false => Err(CliError::usage(format!("{} failed: {status}", self.name))),
         }
     }
 }

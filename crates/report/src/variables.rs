@@ -238,7 +238,9 @@ mod tests {
 
     #[test]
     fn choices_are_names_too() {
-        assert!(matches!(find("lines"), Some(Named::Choice(f, "lines")) if f.name == "granularity"));
+        assert!(
+            matches!(find("lines"), Some(Named::Choice(f, "lines")) if f.name == "granularity")
+        );
         assert!(find("nosuch").is_none());
         assert!(names().all(|name| find(name).is_some()));
         assert_eq!(get(&Options::default(), field("granularity")), "");

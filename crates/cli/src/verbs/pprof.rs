@@ -5,7 +5,8 @@ use clap::{ArgMatches, Args, Command, FromArgMatches};
 use super::Verb;
 use crate::exit::{CliError, Exit};
 use crate::flags::ReportArgs;
-use crate::output::render;
+use crate::output::{Syntax, render};
+use crate::shell;
 use crate::sources::{SourceArgs, load};
 
 /// The command.
@@ -32,6 +33,16 @@ fn run(matches: &ArgMatches) -> Result<Exit, CliError> {
     let sources = SourceArgs::from_arg_matches(matches).map_err(wrong)?;
     let ReportArgs(mut choice) = ReportArgs::from_arg_matches(matches).map_err(wrong)?;
     choice.options.exact = sources.exact;
-    render(load(&sources, choice.options.normalize)?, &choice)?;
+    if sources.sources.is_empty() {
+        anstream::eprintln!("{}", command().render_usage());
+        let none = CliError::usage("no profile source specified");
+        return Err(none.hint("gowhy pprof --help"));
+    }
+    let profile = load(&sources, choice.options.normalize)?;
+    // Whoever asks for JSON is a program, and no program talks to a shell.
+    if choice.view.is_none() && choice.syntax == Syntax::Text {
+        return shell::run(profile, &choice);
+    }
+    render(profile, &choice)?;
     Ok(Exit::Ok)
 }
