@@ -76,9 +76,7 @@ fn greet(profile: &Profile, options: &Options) {
         say(&report.description().lines(&report.format()));
         if report.total == 0 && profile.sample_types.len() > 1 {
             anstream::eprintln!("No samples were found with the default sample value type.");
-            anstream::eprintln!(
-                "Try \"sample_index\" command to analyze different sample values.\n"
-            );
+            anstream::eprintln!("Try \"sample_index\" command to analyze different sample values.");
         }
     }
     anstream::eprintln!(
