@@ -213,7 +213,7 @@ fn option(dice: &mut Dice, of: &Taken, view: &str) -> String {
         29 => format!("-add_comment={}", dice.pick(&["a comment", "#hidden", "é"])),
         30 => format!(
             "-trim_path={}",
-            dice.pick(&["/usr/lib", "/root", "runtime", "/a:/usr"])
+            dice.pick(&["/usr/lib", "/lib/go", "runtime", "/a:/usr"])
         ),
         _ => {
             let flags = [

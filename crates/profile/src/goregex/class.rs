@@ -120,11 +120,16 @@ fn unicode_class(text: &str) -> Result<Option<(String, &str)>, RegexpError> {
         name = n;
     }
     let letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ' ');
-    let class = format!(r"\{}{{{name}}}", if negative { 'P' } else { 'p' });
-    if !name.chars().all(letter) || regex::Regex::new(&class).is_err() {
+    if !name.chars().all(letter) {
         return Err(bad(whole));
     }
-    Ok(Some((class, rest)))
+    // Categories and scripts are known to Go, other properties are not.
+    let sign = if negative { 'P' } else { 'p' };
+    let classes = ["gc", "sc"].map(|of| format!(r"\{sign}{{{of}={name}}}"));
+    let mut known = classes.into_iter().filter(|c| regex::Regex::new(c).is_ok());
+    known
+        .next()
+        .map_or_else(|| Err(bad(whole)), |class| Ok(Some((class, rest))))
 }
 
 /// The character that an escape sequence stands for.

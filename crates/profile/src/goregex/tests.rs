@@ -62,6 +62,10 @@ fn mistakes_are_told_as_go_tells_them() {
     check("[z-a]", "invalid character class range: `z-a`");
     check("[[:foo:]]", "invalid character class range: `[:foo:]`");
     check(r"\p{Foo}", r"invalid character class range: `\p{Foo}`");
+    check(
+        r"\p{Alphabetic}",
+        r"invalid character class range: `\p{Alphabetic}`",
+    );
     check("(?=a)", "invalid or unsupported Perl syntax: `(?=`");
     check("(?i-)", "invalid or unsupported Perl syntax: `(?i-)`");
     check("(?P<a-b>x)", "invalid named capture: `(?P<a-b>`");
