@@ -22,7 +22,6 @@ pub enum Exit {
     /// Fine.
     Ok,
     /// Findings at or above `--fail-on`, or a difference over its threshold.
-    #[allow(dead_code, reason = "the verbs that find something use it")]
     Findings,
     /// The command line makes no sense, or nothing fits it.
     Usage,
@@ -178,6 +177,7 @@ impl From<session::Error> for CliError {
             session::Class::Missing => Exit::Gone,
             session::Class::Permission => Exit::Permission,
             session::Class::Input => Exit::Input,
+            session::Class::Usage => Exit::Usage,
         };
         CliError {
             exit,

@@ -9,8 +9,10 @@
 //! caller.
 #![forbid(unsafe_code)]
 
+pub mod benchdiff;
 pub mod callgraph;
 pub mod callgrind;
+pub mod change;
 pub mod comments;
 pub mod dot;
 pub mod error;

@@ -57,6 +57,54 @@ pub enum Error {
         #[source]
         source: profile::Error,
     },
+    /// There is no `go` command.
+    #[error("no Go command {name}")]
+    NoGo {
+        /// The name or path that was looked for.
+        name: String,
+    },
+    /// The `go` command does not work.
+    #[error("{} does not work: {reason}", program.display())]
+    GoFails {
+        /// The command.
+        program: PathBuf,
+        /// What it says, or the system.
+        reason: String,
+    },
+    /// A flag of `go test` that fits no profiling.
+    #[error("-{flag} cannot be used here: {why}")]
+    TestFlag {
+        /// The flag, without dash.
+        flag: String,
+        /// Why not.
+        why: String,
+    },
+    /// The folder for a test run has something else in it.
+    #[error("{} is not empty, and nothing that gowhy test made", dir.display())]
+    NotEmpty {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// A folder is none of a test run.
+    #[error("{} has no results of gowhy test", dir.display())]
+    NoTestRun {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// The manifest of a test run cannot be read.
+    #[error("cannot read {}: {reason}", path.display())]
+    Manifest {
+        /// The manifest.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A file is nothing that can be compared.
+    #[error("{name} has neither benchmark results nor a profile")]
+    Incomparable {
+        /// The file.
+        name: String,
+    },
     /// The endpoint said no.
     #[error("{url} answered {status}: {body}")]
     Status {
@@ -103,6 +151,8 @@ pub enum Class {
     Permission,
     /// The input is unreadable or unsupported.
     Input,
+    /// What was asked for makes no sense.
+    Usage,
 }
 
 impl From<target::Error> for Error {
@@ -112,12 +162,21 @@ impl From<target::Error> for Error {
 }
 
 impl Error {
+    pub(crate) fn file(path: &std::path::Path, source: std::io::Error) -> Error {
+        Error::File {
+            path: path.display().to_string(),
+            source,
+        }
+    }
+
     /// What kind of failure it is.
     pub fn class(&self) -> Class {
         match self {
             Error::NoSuchName { .. }
             | Error::SeveralOfName { .. }
             | Error::NoProgram { .. }
+            | Error::NoGo { .. }
+            | Error::GoFails { .. }
             | Error::Status { .. }
             | Error::Timeout { .. }
             | Error::ClosedEarly { .. }
@@ -130,6 +189,7 @@ impl Error {
                 _ => Class::Input,
             },
             Error::Sampler(sampler::Error::NotMapped) => Class::Missing,
+            Error::TestFlag { .. } | Error::NotEmpty { .. } => Class::Usage,
             Error::File { source, .. } => match source.kind() {
                 std::io::ErrorKind::NotFound => Class::Missing,
                 std::io::ErrorKind::PermissionDenied => Class::Permission,
@@ -163,6 +223,18 @@ impl Error {
             Error::Status { url, .. } => format!(
                 "does the program import net/http/pprof? Without it: gowhy cpu PID, on the host of {url}"
             ),
+            Error::NoGo { .. } | Error::GoFails { .. } => {
+                "install Go (https://go.dev/dl), or name its command: gowhy test --go /path/to/go"
+                    .into()
+            }
+            Error::TestFlag { flag, .. } if flag == "list" || flag == "c" => {
+                format!("go test -{flag} does that, and there is nothing to profile")
+            }
+            Error::NotEmpty { .. } => "name another one with --out".into(),
+            Error::NoTestRun { dir } => format!("gowhy test --out {} -bench .", dir.display()),
+            Error::Incomparable { .. } => {
+                "go test -bench . -count 10 > new.txt makes a file to compare".into()
+            }
             Error::Timeout { .. } => "gowhy cpu -d 5s URL asks for a shorter profile".into(),
             Error::Profile {
                 source: profile::Error::Html { .. },

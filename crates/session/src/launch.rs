@@ -61,7 +61,8 @@ impl Program {
     }
 }
 
-fn find_in(name: &str, path: &str) -> Option<PathBuf> {
+/// The file of a program: in the PATH given if its name has no slash.
+pub(crate) fn find_in(name: &str, path: &str) -> Option<PathBuf> {
     if name.is_empty() {
         return None;
     }

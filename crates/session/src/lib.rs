@@ -4,10 +4,12 @@
 //! [`ps`]) gets it from there.
 #![forbid(unsafe_code)]
 
+pub mod compare;
 pub mod cpu;
 mod error;
 pub mod fetch;
 pub mod file;
+pub mod gotest;
 mod launch;
 mod name;
 pub mod ps;

@@ -5,6 +5,7 @@ use clap::{ArgMatches, Command};
 use crate::exit::{CliError, Exit};
 
 mod cpu;
+mod diff;
 mod pprof;
 mod ps;
 
@@ -17,4 +18,4 @@ pub struct Verb {
 }
 
 /// Every command, in the order of the help.
-pub const VERBS: &[Verb] = &[cpu::VERB, ps::VERB, pprof::VERB];
+pub const VERBS: &[Verb] = &[cpu::VERB, ps::VERB, pprof::VERB, diff::VERB];

@@ -61,6 +61,8 @@ pub struct Measurement {
     pub value: f64,
     /// The unit: `sec/op` where the line says `ns/op`, `B/s` where it says `MB/s`.
     pub unit: String,
+    /// The unit that the line says, if it is another one.
+    pub written: Option<String>,
 }
 
 /// A damaged line.
@@ -181,12 +183,18 @@ fn result(line: &str) -> Result<Option<BenchResult>, String> {
             return Err("missing units".to_owned());
         }
         rest = after;
-        let (unit, factor) = tidy(unit);
+        let written = unit;
+        let (unit, factor) = tidy(written);
         let value = value * factor;
         if !value.is_finite() {
             return Err("parsing measurement: value out of range".to_owned());
         }
-        values.push(Measurement { value, unit });
+        let written = (unit != written).then(|| written.to_owned());
+        values.push(Measurement {
+            value,
+            unit,
+            written,
+        });
     }
     if values.is_empty() {
         return Err("missing measurements".to_owned());
