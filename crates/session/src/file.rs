@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 
+use godebug::goroutine;
 use profile::{Profile, ReadOptions};
 
 use crate::error::Error;
@@ -43,10 +44,23 @@ pub fn profile_from_with(
     decode(&bytes, name, options)
 }
 
-/// Reads a profile that came from `name`, whatever its format.
+/// Reads a profile that came from `name`, whatever its format; of a goroutine dump, the goroutines.
 pub(crate) fn decode(bytes: &[u8], name: &str, options: &ReadOptions) -> Result<Profile, Error> {
-    profile::read_any_with(bytes, options).map_err(|source| Error::Profile {
-        name: name.to_owned(),
-        source,
+    profile::read_any_with(bytes, options).or_else(|source| {
+        let dump = match source {
+            profile::Error::NotAProfile if !options.exact => dump(bytes, options),
+            _ => None,
+        };
+        dump.ok_or_else(|| Error::Profile {
+            name: name.to_owned(),
+            source,
+        })
     })
+}
+
+/// The goroutines of a dump; `None` if there are none.
+fn dump(bytes: &[u8], options: &ReadOptions) -> Option<Profile> {
+    let bytes = profile::inflate(bytes, &options.limits).ok()?;
+    let text = String::from_utf8_lossy(&bytes);
+    goroutine::profile(&text)
 }
