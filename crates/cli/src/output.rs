@@ -129,6 +129,15 @@ impl Write for Stoppable {
     }
 }
 
+/// Where text is to go: the user's file, or standard output.
+pub fn to(path: Option<&str>) -> Result<BufWriter<Box<dyn Write>>, CliError> {
+    let target: Box<dyn Write> = match path {
+        None | Some("-") => Box::new(io::stdout().lock()),
+        Some(path) => Box::new(File::create(path).map_err(|e| unwritable(path, e))?),
+    };
+    Ok(BufWriter::with_capacity(64 << 10, target))
+}
+
 /// A file of the user's choice that cannot be written. That a folder is missing says nothing about
 /// the target.
 fn unwritable(path: &str, e: io::Error) -> CliError {

@@ -144,6 +144,8 @@ layout! {
         waiting: "waiting",
         /// Its profiler labels.
         labels: "labels",
+        /// Counts how often it stopped running.
+        tracking_seq: "trackingSeq",
     }
 }
 

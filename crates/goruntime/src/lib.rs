@@ -29,6 +29,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod calls;
 pub mod capabilities;
 pub mod error;
 pub mod globals;
@@ -40,7 +41,10 @@ mod proof;
 mod read;
 mod refs;
 mod runtime;
+pub mod snapshot;
+mod stacks;
 pub mod structs;
+mod symbols;
 #[cfg(test)]
 mod testing;
 mod threads;
@@ -51,4 +55,5 @@ pub use globals::Globals;
 pub use labels::Label;
 pub use layout::Layouts;
 pub use runtime::Runtime;
+pub use snapshot::Snapshot;
 pub use structs::{G, GAddr, M, MAddr, P, Regs, Stack, Status};

@@ -12,6 +12,15 @@ pub(crate) struct Window {
     bytes: Vec<u8>,
 }
 
+/// The same, of bytes that someone else holds.
+#[derive(Clone, Copy)]
+pub(crate) struct View<'a> {
+    /// The offset within the struct of the first of the bytes.
+    pub start: u32,
+    /// The bytes.
+    pub bytes: &'a [u8],
+}
+
 impl Window {
     /// Reads `span` of the struct at `address` in one read.
     pub fn read(mem: &dyn Memory, address: u64, span: Range<u32>) -> Result<Window, MemoryError> {
@@ -24,6 +33,26 @@ impl Window {
         })
     }
 
+    /// The bytes to look at.
+    pub fn view(&self) -> View<'_> {
+        View {
+            start: self.start,
+            bytes: &self.bytes,
+        }
+    }
+
+    /// See [`View::uint`].
+    pub fn uint(&self, field: Field) -> u64 {
+        self.view().uint(field)
+    }
+
+    /// See [`View::uint_opt`].
+    pub fn uint_opt(&self, field: Option<Field>) -> u64 {
+        self.view().uint_opt(field)
+    }
+}
+
+impl View<'_> {
     /// An unsigned little-endian integer of the field's own size; longer fields give their first
     /// eight bytes, and a field outside the span 0.
     pub fn uint(&self, field: Field) -> u64 {

@@ -31,6 +31,7 @@ pub struct Runtime {
     layouts: Layouts,
     roots: Roots,
     capabilities: Capabilities,
+    is_proved: bool,
     pub(crate) threads: Threads,
     pub(crate) wait_reasons: Vec<String>,
 }
@@ -113,7 +114,9 @@ impl Runtime {
             Some(at) if capabilities.has(Ability::WaitReasons) => wait_reasons(mem, at),
             _ => Ok(Vec::new()),
         };
+        let of_goroutines = [Ability::Labels, Ability::Syscalls, Ability::Goroutines];
         Ok(Runtime {
+            is_proved: of_goroutines.iter().all(|a| capabilities.has(*a)),
             layouts,
             roots,
             capabilities,
@@ -130,6 +133,11 @@ impl Runtime {
     /// The layouts that were proved, and where they were taken from.
     pub fn layouts(&self) -> &Layouts {
         &self.layouts
+    }
+
+    /// Whether all that is read of goroutines was proved.
+    pub(crate) fn is_proved(&self) -> bool {
+        self.is_proved
     }
 
     pub(crate) fn roots(&self) -> &Roots {

@@ -3,7 +3,7 @@
 use target::{Memory, MemoryError};
 
 use crate::layout::{GLayout, MLayout, PLayout};
-use crate::read::Window;
+use crate::read::{View, Window};
 
 /// Address of a `runtime.m`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -125,12 +125,20 @@ pub struct G {
     pub waitsince: u64,
     /// The first `sudog` it waits on, or 0.
     pub waiting: u64,
+    /// How often it has stopped running, modulo 256 (`trackingSeq`): tells whether it ran between
+    /// two looks.
+    pub runs: u8,
 }
 
 impl G {
     pub(crate) fn read(mem: &dyn Memory, layout: &GLayout, addr: GAddr) -> Result<G, MemoryError> {
         let w = Window::read(mem, addr.0, layout.span())?;
-        Ok(G {
+        Ok(G::parse(w.view(), layout, addr))
+    }
+
+    /// A goroutine whose bytes have been read.
+    pub(crate) fn parse(w: View<'_>, layout: &GLayout, addr: GAddr) -> G {
+        G {
             addr,
             goid: w.uint(layout.goid),
             stack: Stack {
@@ -157,7 +165,8 @@ impl G {
             waitreason: w.uint_opt(layout.waitreason) as u8,
             waitsince: w.uint_opt(layout.waitsince),
             waiting: w.uint_opt(layout.waiting),
-        })
+            runs: w.uint_opt(layout.tracking_seq) as u8,
+        }
     }
 }
 

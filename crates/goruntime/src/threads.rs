@@ -156,7 +156,15 @@ impl Runtime {
 
     /// What a goroutine holds, in one read. What could not be proved of goroutines is zero.
     pub fn read_g(&self, mem: &dyn Memory, g: GAddr) -> Result<G, MemoryError> {
-        let mut g = G::read(mem, &self.layouts().g, g)?;
+        let g = G::read(mem, &self.layouts().g, g)?;
+        Ok(self.without_unproved(g))
+    }
+
+    /// The same goroutine with zeros for what could not be proved of goroutines.
+    pub(crate) fn without_unproved(&self, mut g: G) -> G {
+        if self.is_proved() {
+            return g;
+        }
         if !self.capabilities().has(Ability::Labels) {
             g.labels = 0;
         }
@@ -170,7 +178,7 @@ impl Runtime {
             g.parent_goid = 0;
             g.sched = Default::default();
         }
-        Ok(g)
+        g
     }
 
     /// The goroutine at `addr`, an address from an unsure place as a register, if there is one and

@@ -18,6 +18,7 @@ pub mod dot;
 pub mod error;
 pub mod flame;
 pub mod format;
+pub mod goroutines;
 pub mod graph;
 pub mod header;
 pub mod import;

@@ -4,8 +4,8 @@
 //! each of which is unwound ([`unwind`]) and named ([`symbols`]) as it comes.
 #![forbid(unsafe_code)]
 
-pub mod calls;
 mod error;
+mod goroutines;
 mod quality;
 mod sampler;
 mod source;
@@ -15,6 +15,7 @@ mod threads;
 mod unwind;
 
 pub use error::Error;
+pub use goruntime::calls;
 pub use quality::Quality;
 pub use sampler::{Outcome, Progress, Sampler};
 pub use source::{Method, Rate, Source};

@@ -43,10 +43,10 @@ pub struct Outcome {
 /// A process of which everything that a sample needs has been read.
 #[derive(Debug)]
 pub struct Sampler {
-    process: Process,
-    memory: LiveMemory,
-    space: Space,
-    runtime: OnceCell<Runtime>,
+    pub(crate) process: Process,
+    pub(crate) memory: LiveMemory,
+    pub(crate) space: Space,
+    pub(crate) runtime: OnceCell<Runtime>,
     runtime_error: Option<goruntime::Error>,
 }
 

@@ -3,7 +3,7 @@
 
 use std::cell::OnceCell;
 
-use goruntime::{G, Runtime};
+use goruntime::{G, GAddr, Runtime};
 use rustc_hash::FxHashMap;
 use target::perf::Regs;
 use target::{LiveMemory, Process};
@@ -29,6 +29,8 @@ pub struct Current {
     pub thread: Thread,
     /// Address of the label set of its goroutine; 0 for none.
     pub labels: u64,
+    /// Its goroutine, by address and number.
+    pub goroutine: Option<(GAddr, u64)>,
 }
 
 impl<'a> Threads<'a> {
@@ -80,6 +82,7 @@ impl<'a> Threads<'a> {
                 syscall_sp: g.syscall.sp,
             },
             labels: g.labels,
+            goroutine: Some((g.addr, g.goid)),
         }
     }
 

@@ -24,6 +24,14 @@ pub enum Error {
     /// The process, its binary or the kernel's permission.
     #[error(transparent)]
     Sampler(#[from] sampler::Error),
+    /// The runtime of the process cannot be read.
+    #[error("cannot read the goroutines of process {pid}: {why}")]
+    Runtime {
+        /// The process.
+        pid: u32,
+        /// What could not be proved.
+        why: String,
+    },
     /// The program to launch was not found.
     #[error("no program {program} in the PATH")]
     NoProgram {

@@ -16,6 +16,21 @@ const QUICK: Duration = Duration::from_secs(10);
 /// The URL of a CPU profile of `duration`, from what the user wrote: without a path it is
 /// `/debug/pprof/profile`, without a scheme HTTP.
 pub fn cpu_profile_url(text: &str, duration: Duration) -> String {
+    let mut url = endpoint_url(text, "profile");
+    if !url.contains("seconds=") {
+        let sep = if url.contains('?') { '&' } else { '?' };
+        url += &format!("{sep}seconds={}", duration.as_secs().max(1));
+    }
+    url
+}
+
+/// The URL of the goroutines, from what the user wrote.
+pub fn goroutine_url(text: &str) -> String {
+    endpoint_url(text, "goroutine")
+}
+
+/// The URL of one of the profiles of `/debug/pprof`, unless the user wrote a whole path.
+fn endpoint_url(text: &str, name: &str) -> String {
     let mut url = match text.contains("://") {
         true => text.to_owned(),
         false => format!("http://{text}"),
@@ -25,14 +40,10 @@ pub fn cpu_profile_url(text: &str, duration: Duration) -> String {
         .split_once('/')
         .map(|(_, path)| path.trim_end_matches('/'))
     {
-        None => url += "/debug/pprof/profile",
-        Some("") => url += "debug/pprof/profile",
-        Some("debug/pprof") => url = format!("{}/profile", url.trim_end_matches('/')),
+        None => url += &format!("/debug/pprof/{name}"),
+        Some("") => url += &format!("debug/pprof/{name}"),
+        Some("debug/pprof") => url = format!("{}/{name}", url.trim_end_matches('/')),
         Some(_) => {}
-    }
-    if !url.contains("seconds=") {
-        let sep = if url.contains('?') { '&' } else { '?' };
-        url += &format!("{sep}seconds={}", duration.as_secs().max(1));
     }
     url
 }
@@ -125,5 +136,7 @@ mod tests {
         check("http://h:1/debug/pprof/profile", full);
         check("h:1/x/profile?seconds=9", "http://h:1/x/profile?seconds=9");
         check("https://h/x?gc=1", "https://h/x?gc=1&seconds=5");
+        assert_eq!(goroutine_url("h:1"), "http://h:1/debug/pprof/goroutine");
+        assert_eq!(goroutine_url("h:1/x?debug=2"), "http://h:1/x?debug=2");
     }
 }

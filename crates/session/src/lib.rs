@@ -9,6 +9,7 @@ pub mod cpu;
 mod error;
 pub mod fetch;
 pub mod file;
+pub mod goroutines;
 pub mod gotest;
 mod launch;
 mod name;

@@ -19,6 +19,6 @@ pub mod stopper;
 pub use error::Error;
 pub use file::MappedFile;
 pub use live::LiveMemory;
-pub use memory::{Memory, MemoryError};
+pub use memory::{Memory, MemoryError, Piece};
 pub use process::{Map, Process};
 pub use stopper::{Pauses, Stopped, Stopper};

@@ -6,6 +6,7 @@ use crate::exit::{CliError, Exit};
 
 mod cpu;
 mod diff;
+mod goroutine;
 mod pprof;
 mod ps;
 
@@ -18,4 +19,10 @@ pub struct Verb {
 }
 
 /// Every command, in the order of the help.
-pub const VERBS: &[Verb] = &[cpu::VERB, ps::VERB, pprof::VERB, diff::VERB];
+pub const VERBS: &[Verb] = &[
+    cpu::VERB,
+    goroutine::VERB,
+    ps::VERB,
+    pprof::VERB,
+    diff::VERB,
+];

@@ -6,7 +6,7 @@
 
 mod graph;
 mod samples;
-mod writer;
+pub(crate) mod writer;
 
 use std::io::{self, Write};
 

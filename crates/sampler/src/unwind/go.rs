@@ -2,10 +2,10 @@
 //! goroutine's stack and the thread's.
 
 use gobin::{Func, FuncId};
+use goruntime::calls;
 use target::Memory;
 
 use super::{End, Frame, Step, Unwinder, Walk, on_stack};
-use crate::calls;
 
 impl Unwinder<'_> {
     /// The caller of a Go function by its pcsp table, over the sampled stack, then the chain, then
@@ -162,21 +162,8 @@ impl Unwinder<'_> {
         let Some(caller) = self.space.func(pc).filter(|_| self.space.is_go(pc)) else {
             return false;
         };
-        // Return addresses that no call has left there: the first of a goroutine, those of
-        // injected calls, and that under a callback from C.
-        match (callee.id(), caller.id()) {
-            (_, FuncId::Goexit)
-            | (FuncId::AsyncPreempt | FuncId::Sigpanic | FuncId::DebugCall, _)
-            | (FuncId::Cgocallback, FuncId::SystemstackSwitch) => return true,
-            _ => {}
-        }
-        let go = self.space.go();
         let at = pc.wrapping_sub(self.space.go_bias());
-        if callee.id() == FuncId::SystemstackSwitch {
-            // It stands for whoever left the goroutine's stack.
-            return calls::call_before(go, at).is_some();
-        }
-        calls::returns_from(go, at, callee)
+        calls::is_caller(self.space.go(), at, &caller, callee)
     }
 }
 

@@ -20,6 +20,21 @@ pub fn returns_from(go: &GoBin, pc: u64, callee: &Func<'_>) -> bool {
     }
 }
 
+/// Whether `pc` can be where `callee`, a function on the stack, returns to in `caller`, as far as the
+/// instruction before it tells. `pc` is an address of the file.
+pub fn is_caller(go: &GoBin, pc: u64, caller: &Func<'_>, callee: &Func<'_>) -> bool {
+    // Return addresses that no call has left there: the first of a goroutine, those of injected
+    // calls, and that under a callback from C.
+    match (callee.id(), caller.id()) {
+        (_, FuncId::Goexit)
+        | (FuncId::AsyncPreempt | FuncId::Sigpanic | FuncId::DebugCall, _)
+        | (FuncId::Cgocallback, FuncId::SystemstackSwitch) => true,
+        // It stands for whoever left the goroutine's stack.
+        (FuncId::SystemstackSwitch, _) => call_before(go, pc).is_some(),
+        _ => returns_from(go, pc, callee),
+    }
+}
+
 /// A call instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Call {
