@@ -161,6 +161,7 @@ impl From<report::Error> for CliError {
             report::Error::Profile(e) => return e.into(),
             report::Error::Io(e) => return e.into(),
             report::Error::NoSampleTypes => Exit::Input,
+            report::Error::Paint(_) => Exit::Internal,
             _ => Exit::Usage,
         };
         CliError {

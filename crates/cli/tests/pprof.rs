@@ -509,6 +509,14 @@ fn viewers_are_given_a_file() {
         );
     }
 
+    fake_viewer(dir, "evince");
+    fake_viewer(dir, "gv");
+    for (flag, magic) in [("-evince", &b"%PDF-"[..]), ("-gv", b"%!PS-")] {
+        assert!(show(&[flag], "", dir).status.success(), "{flag}");
+        let seen = fs::read(dir.join("seen")).expect("the viewer copied it");
+        assert!(seen.starts_with(magic), "{flag}");
+    }
+
     let output = show(&["-web"], "", &nowhere);
     let text = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{text}");
@@ -517,6 +525,30 @@ fn viewers_are_given_a_file() {
     let output = show(&["-eog", "-output=kept.svg"], "", &nowhere);
     assert!(output.status.success(), "a file needs no viewer");
     assert!(dir.join("kept.svg").exists());
+}
+
+#[test]
+fn pictures_are_made_in_every_format() {
+    let dir = tempfile::tempdir().expect("there is room for files");
+    let dir = dir.path();
+    fs::write(dir.join("p"), profile::encode(&made_up(1, true))).expect("there is room");
+    for (flag, magic) in [
+        ("-png", &b"\x89PNG\r\n\x1a\n"[..]),
+        ("-gif", b"GIF89a"),
+        ("-pdf", b"%PDF-"),
+        ("-ps", b"%!PS-"),
+        ("-svg", b"<svg "),
+    ] {
+        let output = gowhy(&[flag, "-nodecount=10", "p"], dir);
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{flag}: {text}");
+        assert!(output.stdout.starts_with(magic), "{flag}");
+        assert!(
+            output.stdout.len() > 3000,
+            "{flag}: {}",
+            output.stdout.len()
+        );
+    }
 }
 
 #[test]

@@ -22,6 +22,9 @@ pub enum Error {
     /// The profile itself cannot be worked on.
     #[error(transparent)]
     Profile(#[from] profile::Error),
+    /// The picture cannot be painted.
+    #[error(transparent)]
+    Paint(#[from] paint::Error),
     /// The report could not be written.
     #[error("cannot write the report")]
     Io(#[from] std::io::Error),

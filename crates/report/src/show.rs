@@ -19,7 +19,7 @@ use crate::top::Top;
 use crate::topproto::top_profile;
 use crate::traces::Traces;
 use crate::tree::Tree;
-use crate::view::View;
+use crate::view::{Image, View};
 
 /// What is shown. Views of single samples are read from the report while they are written.
 #[derive(Debug)]
@@ -43,6 +43,8 @@ pub enum Shown<'r> {
     Dot(CallGraph),
     /// The call graph as a picture.
     Svg(CallGraph),
+    /// The call graph as a picture in another format.
+    Image(CallGraph, Image),
     /// Every address and its calls, for KCachegrind.
     Callgrind(Callgrind),
     /// The flame graph as a picture.
@@ -72,6 +74,9 @@ impl<'r> Shown<'r> {
             View::Comments => Shown::Comments(Comments::new(report)),
             View::Dot => Shown::Dot(CallGraph::new(report)),
             View::Svg | View::Web | View::Eog => Shown::Svg(CallGraph::new(report)),
+            View::Image(format) => Shown::Image(CallGraph::new(report), *format),
+            View::Evince => Shown::Image(CallGraph::new(report), Image::Pdf),
+            View::Gv => Shown::Image(CallGraph::new(report), Image::Ps),
             View::Callgrind | View::Kcachegrind => Shown::Callgrind(Callgrind::new(report)),
             View::Flame => Shown::Flame(report),
             View::Folded => Shown::Folded(report),
@@ -93,6 +98,16 @@ impl<'r> Shown<'r> {
             Shown::Comments(view) => view.write(out)?,
             Shown::Dot(view) => view.write(out)?,
             Shown::Svg(view) => out.write_all(view.picture().svg().as_bytes())?,
+            Shown::Image(view, format) => {
+                let drawing = view.picture().drawing();
+                let bytes = match format {
+                    Image::Png => paint::png::png(&drawing)?,
+                    Image::Gif => paint::gif::gif(&drawing)?,
+                    Image::Pdf => paint::pdf::pdf(&drawing)?,
+                    Image::Ps => paint::ps::ps(&drawing)?.into_bytes(),
+                };
+                out.write_all(&bytes)?;
+            }
             Shown::Callgrind(view) => view.write(out)?,
             Shown::Flame(report) => {
                 let options = flame::Options::of(report);

@@ -31,12 +31,18 @@ pub enum View {
     Dot,
     /// The call graph as a picture.
     Svg,
+    /// The call graph as a picture in another format.
+    Image(Image),
     /// Every address and its calls, for KCachegrind.
     Callgrind,
     /// The call graph in a web browser.
     Web,
     /// The call graph in Eye of GNOME.
     Eog,
+    /// The call graph in Evince.
+    Evince,
+    /// The call graph in gv.
+    Gv,
     /// The addresses and calls in KCachegrind.
     Kcachegrind,
     /// The flame graph as a picture.
@@ -45,6 +51,19 @@ pub enum View {
     Folded,
     /// A file for speedscope.
     Speedscope,
+}
+
+/// A format of pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Image {
+    /// Pixels.
+    Png,
+    /// Pixels of few colours.
+    Gif,
+    /// A page.
+    Pdf,
+    /// A page for printers.
+    Ps,
 }
 
 /// A view by name.
@@ -156,6 +175,30 @@ pub const KINDS: &[Kind] = &[
     plain("dot", "Outputs a graph in DOT format", View::Dot),
     plain("folded", "Outputs folded stacks, one a line", View::Folded),
     file("svg", "Outputs a graph in SVG format", View::Svg, "svg"),
+    file(
+        "png",
+        "Outputs a graph image in PNG format",
+        View::Image(Image::Png),
+        "png",
+    ),
+    file(
+        "gif",
+        "Outputs a graph image in GIF format",
+        View::Image(Image::Gif),
+        "gif",
+    ),
+    file(
+        "pdf",
+        "Outputs a graph in PDF format",
+        View::Image(Image::Pdf),
+        "pdf",
+    ),
+    file(
+        "ps",
+        "Outputs a graph in PS format",
+        View::Image(Image::Ps),
+        "ps",
+    ),
     viewed(
         "web",
         "Visualize graph through web browser",
@@ -169,6 +212,20 @@ pub const KINDS: &[Kind] = &[
         View::Eog,
         "svg",
         Viewer::Program("eog"),
+    ),
+    viewed(
+        "evince",
+        "Visualize graph through evince",
+        View::Evince,
+        "pdf",
+        Viewer::Program("evince"),
+    ),
+    viewed(
+        "gv",
+        "Visualize graph through gv",
+        View::Gv,
+        "ps",
+        Viewer::Program("gv --noantialias"),
     ),
     file(
         "callgrind",

@@ -8,6 +8,7 @@ use gowhy_report::options::{Granularity, Options, Sort};
 use gowhy_report::pipeline::prepare;
 use gowhy_report::source::{Finder, SourceFiles};
 use gowhy_report::time::Utc;
+use gowhy_report::view::Image;
 use gowhy_report::{Shown, View, json};
 use profile::{Builder, Label, LabelValue, Line, Mapping, Profile};
 use proptest::prelude::*;
@@ -175,6 +176,7 @@ proptest! {
             View::Top, View::Tree, View::Peek(any()), View::List(any()), View::Traces, View::Raw,
             View::Proto, View::TopProto, View::Tags, View::Comments, View::Dot, View::Svg,
             View::Flame, View::Folded, View::Speedscope, View::Callgrind,
+            View::Image(Image::Pdf), View::Image(Image::Ps),
         ] {
             let Ok(prepared) = prepare(profile_of(&made), &options, &view, &Utc) else {
                 continue;

@@ -7,11 +7,12 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Each crate's level; it uses only crates of lower ones.
-const LEVELS: [(&str, u32); 14] = [
+const LEVELS: [(&str, u32); 15] = [
     ("profile", 0),
     ("goroutines", 0),
     ("gobin", 0),
     ("target", 0),
+    ("paint", 0),
     ("godebug", 1),
     ("goruntime", 1),
     ("sampler", 2),

@@ -36,7 +36,7 @@ pub fn write(report: &Report, shown: &Shown<'_>, out: &mut dyn Write) -> Result<
         match shown {
             Shown::Top(view) => graph::top(w, view),
             Shown::Tree(view) => graph::tree(w, view),
-            Shown::Dot(view) | Shown::Svg(view) => graph::graph(w, view),
+            Shown::Dot(view) | Shown::Svg(view) | Shown::Image(view, _) => graph::graph(w, view),
             Shown::List(view) => list(w, view),
             Shown::Traces(view) => samples::traces(w, view, &report.format()),
             Shown::Tags(view) => tags(w, view),
@@ -61,7 +61,7 @@ fn name(shown: &Shown<'_>) -> &'static str {
     match shown {
         Shown::Top(_) => "top",
         Shown::Tree(_) => "tree",
-        Shown::Dot(_) | Shown::Svg(_) => "graph",
+        Shown::Dot(_) | Shown::Svg(_) | Shown::Image(..) => "graph",
         Shown::List(_) => "list",
         Shown::Traces(_) => "traces",
         Shown::Tags(_) => "tags",

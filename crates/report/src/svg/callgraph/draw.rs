@@ -9,9 +9,9 @@ use crate::svg::heat::{Heat, Paint};
 use crate::svg::xml::{Escaped, Short};
 
 /// From the top of a line of text to its baseline, in font sizes.
-const BASELINE: f64 = 0.95;
+pub(super) const BASELINE: f64 = 0.95;
 /// Around the whole picture.
-const MARGIN: f64 = 8.0;
+pub(super) const MARGIN: f64 = 8.0;
 
 impl Scene<'_> {
     pub fn draw(&self, layout: &Layout) -> String {
@@ -183,7 +183,9 @@ fn draw_arrow(out: &mut String, arrow: &Arrow<'_>, route: &Route) {
     let [first, rest @ ..] = &route.path[..] else {
         return;
     };
-    let Some(&base) = rest.last() else { return };
+    if rest.is_empty() {
+        return;
+    }
     let color = match arrow.ends {
         Some(_) => arrow.heat.light(Paint::Line).to_string(),
         None => "#000".to_owned(),
@@ -216,19 +218,24 @@ fn draw_arrow(out: &mut String, arrow: &Arrow<'_>, route: &Route) {
             g = Short(3.0 + arrow.width)
         );
     }
+    put!(out, "/><polygon points=\"");
+    for (i, corner) in head(arrow, route).iter().flatten().enumerate() {
+        let space = if i == 0 { "" } else { " " };
+        put!(out, "{space}{},{}", Short(corner.x), Short(corner.y));
+    }
+    put!(out, "\" fill=\"{color}\" stroke=\"{color}\"/></g>\n");
+}
+
+/// The corners of an arrowhead.
+pub(super) fn head(arrow: &Arrow<'_>, route: &Route) -> Option<[Point; 3]> {
+    let base = route.path.last()?;
     let (dx, dy) = (route.tip.x - base.x, route.tip.y - base.y);
-    let length = dx.hypot(dy).max(1e-6);
-    let half = head_half_width(arrow.width) / length;
-    put!(
-        out,
-        "/><polygon points=\"{},{} {},{} {},{}\" fill=\"{color}\" stroke=\"{color}\"/></g>\n",
-        Short(route.tip.x),
-        Short(route.tip.y),
-        Short(base.x - dy * half),
-        Short(base.y + dx * half),
-        Short(base.x + dy * half),
-        Short(base.y - dx * half),
-    );
+    let half = head_half_width(arrow.width) / dx.hypot(dy).max(1e-6);
+    let side = |half: f64| Point {
+        x: base.x - dy * half,
+        y: base.y + dx * half,
+    };
+    Some([route.tip, side(half), side(-half)])
 }
 
 fn draw_arrow_label(out: &mut String, arrow: &Arrow<'_>, route: &Route) {

@@ -3,9 +3,10 @@
 //! What it shows is what pprof's graph shows (`internal/graph/dotgraph.go`): a box's text is larger the
 //! more it costs itself, its colour is stronger the more it costs with all its callees, and an arrow is
 //! wider and stronger the more runs through it. `scene` says how large everything is, [`crate::layout`]
-//! where it stands, and `draw` writes it.
+//! where it stands; `draw` writes it as SVG and `drawing` hands it to the painter of other formats.
 
 mod draw;
+mod drawing;
 mod scene;
 
 use crate::layout::{self, Options};
@@ -80,5 +81,12 @@ impl CallGraph {
         let scene = scene::Scene::new(self);
         let layout = layout::layout(&scene.graph, &Options::default());
         scene.draw(&layout)
+    }
+
+    /// The same for other formats.
+    pub fn drawing(&self) -> paint::Drawing {
+        let scene = scene::Scene::new(self);
+        let layout = layout::layout(&scene.graph, &Options::default());
+        scene.drawing(&layout)
     }
 }
