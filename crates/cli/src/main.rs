@@ -96,6 +96,10 @@ fn spell(command: &Command, args: Vec<OsString>) -> Vec<OsString> {
     };
     let mut args = args;
     let rest = args.split_off(at);
+    if verb.get_name() == "test" {
+        args.extend(verbs::test::spell(rest));
+        return args;
+    }
     args.extend(flags::normalize(verb, rest));
     args
 }

@@ -108,3 +108,19 @@ pub fn send(pid: u32, signal: Signal) {
         libc::kill(pid as libc::pid_t, signal.number);
     }
 }
+
+/// Sends a signal to all processes of a group. That they are gone already is no matter.
+pub fn send_group(group: u32, signal: Signal) {
+    // SAFETY: kill takes no pointers.
+    unsafe {
+        libc::kill(-(group as libc::pid_t), signal.number);
+    }
+}
+
+/// Ends all processes of a group at once.
+pub fn kill_group(group: u32) {
+    // SAFETY: kill takes no pointers.
+    unsafe {
+        libc::kill(-(group as libc::pid_t), libc::SIGKILL);
+    }
+}

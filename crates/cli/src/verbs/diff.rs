@@ -1,6 +1,5 @@
 //! `gowhy diff`: what changed between two test runs, profiles or files of benchmark results.
 
-use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::path::Path;
 
@@ -193,6 +192,8 @@ fn changes<'a>(args: &DiffArgs, old: &'a Side, new: &'a Side) -> Result<Vec<Pair
             sample_index: args.sample_index.clone(),
             hide: hide.to_owned(),
             ignore: ignore.to_owned(),
+            // Totals, too, are of what is left.
+            relative_percentages: true,
             ..Options::default()
         };
         let (before, after) = (ready(&a.profile)?, ready(&b.profile)?);
@@ -221,11 +222,12 @@ fn show(args: &DiffArgs, tables: Option<&Tables>, changes: &[Pair<'_>]) -> Resul
         if i > 0 || tables.is_some() {
             writeln!(out)?;
         }
-        let mut title = String::new();
         if !known.package.is_empty() {
-            let _ = write!(title, "{} ", known.package);
+            write!(out, "{} ", known.package)?;
         }
-        write!(out, "{title}")?;
+        if let Some(kind) = known.kind {
+            write!(out, "{}, ", kind.name())?;
+        }
         change.write(args.rows, &mut out, &paint)?;
     }
     out.flush()?;

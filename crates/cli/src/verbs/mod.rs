@@ -9,6 +9,7 @@ mod diff;
 mod goroutine;
 mod pprof;
 mod ps;
+pub mod test;
 
 /// A command.
 pub struct Verb {
@@ -24,5 +25,6 @@ pub const VERBS: &[Verb] = &[
     goroutine::VERB,
     ps::VERB,
     pprof::VERB,
+    test::VERB,
     diff::VERB,
 ];

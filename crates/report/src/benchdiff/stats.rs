@@ -142,7 +142,14 @@ pub fn u_test(old: &[f64], new: &[f64], its_way: bool) -> Result<f64, AllEqual> 
         let least = |n: usize| (n * (n + 1)) as u64;
         let (u1, u2) = (one - least(n1), other - least(n2));
         if its_way && u1 != u2 {
-            return Ok(2.0 * ranks.at_most(n1, u1.min(u2) + least(n1)));
+            let mut sum = u1.min(u2) + least(n1);
+            if let [first, _] = ranks.ties[..]
+                && n1 <= first
+            {
+                // A division that rounds towards 0 makes it never less than the least sum there is.
+                sum = sum.max((n1 * (first + 1)) as u64);
+            }
+            return Ok(2.0 * ranks.at_most(n1, sum));
         }
         let one = ranks.at_most(n1, one);
         let other = ranks.at_most(n2, other);
@@ -325,7 +332,7 @@ mod tests {
         // Of four values, three of them equal, the larger one is in the first sample one time in four.
         assert_eq!(u_test(&[2.0], &[1.0, 1.0, 1.0], false), Ok(0.5));
         assert_eq!(u_test(&[1.0], &[1.0, 1.0, 2.0], false), Ok(1.0));
-        assert_eq!(u_test(&[2.0], &[1.0, 1.0, 1.0], true), Ok(0.0));
+        assert_eq!(u_test(&[2.0], &[1.0, 1.0, 1.0], true), Ok(1.5));
         assert_eq!(u_test(&[1.0], &[1.0, 1.0, 2.0], true), Ok(1.5));
         assert_eq!(test_needs(0.05), Some(4));
         assert_eq!(test_needs(1e-9), None);

@@ -14,6 +14,17 @@ pub use go::Go;
 pub use run::{Finished, Host, Request, Step, run, unused_dir};
 pub use set::{Kind, MANIFEST, Manifest, Package, SCHEMA, Set, Taken, VERSION};
 
+/// The profiler at its own work.
+const PROFILER: &str = r"^runtime/pprof\.(profileWriter|StartCPUProfile|StopCPUProfile)$";
+
+/// The same, and the testing package waiting for tests that it started. Their own goroutines begin in
+/// `tRunner`, `(*B).launch` and `(*B).run1.func1`.
+const WAITING: &str = concat!(
+    r"^runtime/pprof\.(profileWriter|StartCPUProfile|StopCPUProfile)$",
+    r"|^testing\.(\(\*T\)\.(Run|Parallel)|\(\*B\)\.(Run|run1|doBench|RunParallel)",
+    r"|tRunner\.func[0-9.]+|runTests\.func[0-9.]+|\(\*test(State|Context)\)\.waitParallel)$",
+);
+
 impl Kind {
     /// The flag of `go test` that names its file, without dash.
     pub fn flag(self) -> &'static str {
@@ -28,15 +39,11 @@ impl Kind {
     /// What of a profile says nothing about the tests: (frames to leave out, samples to leave out),
     /// regular expressions for `-hide` and `-ignore`; empty for none.
     ///
-    /// Every wait ends in the runtime or in a lock, so it counts for whoever waits there; and the
-    /// testing package itself waits for each test that it started.
+    /// Every wait ends in the runtime or in a lock, so it counts for whoever waits there.
     pub fn noise(self) -> (&'static str, &'static str) {
         match self {
-            Kind::Cpu | Kind::Mem => ("", ""),
-            Kind::Block | Kind::Mutex => (
-                r"^(runtime|sync|internal/sync)\.",
-                r"^testing\.(\(\*T\)\.(Run|Parallel)|\(\*B\)\.(Run|run1|doBench|RunParallel)|tRunner\.func[0-9.]+|runTests\.func[0-9.]+|runExample|\(\*testState\)\.waitParallel)$",
-            ),
+            Kind::Cpu | Kind::Mem => ("", PROFILER),
+            Kind::Block | Kind::Mutex => (r"^(runtime|sync|internal/sync)\.", WAITING),
         }
     }
 

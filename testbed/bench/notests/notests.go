@@ -1,0 +1,5 @@
+// Package notests has no tests.
+package notests
+
+// Nothing does nothing.
+func Nothing() {}
