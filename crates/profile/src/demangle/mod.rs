@@ -1,8 +1,14 @@
-//! Names as google/pprof shows them (internal/symbolizer, demangleSingleFunction), as far as Go
-//! programs have them: it takes a name with brackets for C++ and leaves out what is in parentheses
-//! and angle brackets. Mangled names of C++ and Rust stay as they are.
+//! Names as google/pprof shows them (internal/symbolizer, demangleSingleFunction): those of C++ and
+//! Rust as they stand in the source, without parameters and template arguments. It takes any name
+//! with brackets for one of C++ and leaves out what is in parentheses and angle brackets.
+
+mod cpp;
+mod rust;
 
 use crate::model::Profile;
+
+/// Longer names are not taken apart, nor written: mangled ones may refer to themselves.
+const MAX: usize = 64 << 10;
 
 /// How much of a name is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,11 +36,22 @@ pub fn demangle(p: &mut Profile, mode: Demangle, force: bool) {
         }
         f.name = f.system_name;
         let id = f.system_name;
-        if let Some(short) = shorten(p.str(id), mode) {
+        let name = p.str(id);
+        if let Some(short) = mangled(name, mode).or_else(|| shorten(name, mode)) {
             let short = p.strings.intern(&short);
             p.functions[i].name = short;
         }
     }
+}
+
+/// The name in the source of a mangled one, if it is one. On some systems all names have one more
+/// `_` in front.
+fn mangled(name: &str, mode: Demangle) -> Option<String> {
+    let one = |name: &str| rust::demangle(name, mode).or_else(|| cpp::demangle(name, mode));
+    if !name.starts_with('_') {
+        return None;
+    }
+    one(name).or_else(|| one(&name[1..]))
 }
 
 /// The name without its groups, if it looks like one of C++.
