@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 use clap::Command;
 
+mod access;
 mod exit;
 mod flags;
 mod output;

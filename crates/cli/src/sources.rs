@@ -1,19 +1,25 @@
 //! From what the user named to one profile: for `gowhy pprof`, and for whatever shows one.
 
 use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use profile::diff::{DiffMode, diff};
 use profile::merge::{Merger, Rules};
-use profile::{Profile, ReadOptions, decode_reader, legacy};
-use report::import::{Import, Symbolize, import, locate};
-use session::{fetch, file};
+use profile::{Profile, ReadOptions, decode_reader};
+use report::import::{Import, Symbolize, import};
+use session::binaries::{Binaries, is_object};
+use session::fetch::{Client, Downloads, ProfileUrl};
+use session::symbolize::{Mode, Origins, symbolize};
+use session::{fetch, file, perf_data, saved};
 
+use crate::access::{self, AccessArgs};
 use crate::exit::CliError;
 use crate::output::say;
+use crate::progress::Meter;
 
 /// Which profiles to read, and what to do to them before they are shown.
 #[derive(Debug, Args)]
@@ -43,8 +49,14 @@ pub struct SourceArgs {
     #[arg(long, value_name = "ID", default_value = "", hide_default_value = true)]
     buildid: String,
     /// Duration for time-based profile collection, of sources that are URLs
-    #[arg(long, value_name = "N")]
-    seconds: Option<u64>,
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    seconds: Option<i64>,
+    /// Timeout in seconds for profile collection
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    timeout: Option<i64>,
+    /// Taken for the sake of scripts: no other programs are needed
+    #[arg(long, value_name = "PATH")]
+    tools: Option<String>,
     /// Options for profile symbolization
     #[arg(
         long,
@@ -57,6 +69,8 @@ pub struct SourceArgs {
     /// bases the last counts, and reports are wrong where pprof's are
     #[arg(long)]
     pub exact: bool,
+    #[command(flatten)]
+    access: AccessArgs,
 }
 
 /// Reads all sources and bases into one profile that is ready for reports. `normalize` scales the
@@ -81,19 +95,26 @@ pub fn load(args: &SourceArgs, normalize: bool) -> Result<Profile, CliError> {
     if normalize && bases.is_empty() {
         return Err(CliError::usage("must have base profile to normalize by"));
     }
-    let (symbolize, notices) = Symbolize::parse(&args.symbolize);
+    let (names, notices) = Symbolize::parse(&args.symbolize);
     say(&notices);
 
     let (binary, sources) = match args.sources.as_slice() {
-        [first, rest @ ..] if !rest.is_empty() && is_binary(Path::new(first), args.exact) => {
+        [first, rest @ ..] if !rest.is_empty() && is_object(Path::new(first), args.exact) => {
             (first.clone(), rest)
         }
         all => (String::new(), all),
     };
-    let given = Given {
-        binary,
-        build_id: args.buildid.clone(),
-        seconds: args.seconds,
+    let positive = |n: Option<i64>| n.and_then(|n| u64::try_from(n).ok()).filter(|&n| n > 0);
+    let client = args
+        .access
+        .client(positive(args.timeout).map(Duration::from_secs))?;
+    let mut gathering = Gathering {
+        seconds: positive(args.seconds),
+        binaries: Binaries {
+            main: binary,
+            build_id: args.buildid.clone(),
+            folders: access::binary_folders(),
+        },
         rules: match args.exact {
             true => Rules::Code,
             false => Rules::Stated,
@@ -102,146 +123,305 @@ pub fn load(args: &SourceArgs, normalize: bool) -> Result<Profile, CliError> {
             exact: args.exact,
             ..Default::default()
         },
+        client,
+        origins: Origins::default(),
+        notices: Vec::new(),
     };
-    let mut profile = read_all(sources, "source", &given)?;
-    if !bases.is_empty() {
-        let base = read_all(&bases, "base", &given)?;
-        profile = diff(profile, base, mode, normalize, given.rules)?;
+    // Bases are fetched while sources are.
+    let sources = gathering.begin(sources);
+    let bases = gathering.begin(&bases);
+    let meter = wait(&sources, &bases);
+    let gathered = gathering.gather(sources, "source").and_then(|profile| {
+        let base = match bases.list.is_empty() {
+            true => None,
+            false => Some(gathering.gather(bases, "base")?),
+        };
+        Ok((profile, base))
+    });
+    drop(meter);
+    say(&gathering.notices);
+    let (mut profile, base) = gathered?;
+    if let Some(base) = base {
+        profile = diff(profile, base, mode, normalize, gathering.rules)?;
+    }
+
+    let Gathering {
+        origins, client, ..
+    } = gathering;
+    let mut tell = |line: String| say(&[line]);
+    if !names.none {
+        let mode = Mode {
+            local: names.local,
+            fast: names.fast,
+            remote: names.remote,
+            force: names.force,
+            one_frame: args.exact,
+        };
+        symbolize(&mut profile, mode, &origins, &client, &mut tell);
     }
     let how = Import {
         all_frames: args.all_frames,
-        symbolize,
+        symbolize: names,
         comment: args.add_comment.clone(),
     };
-    Ok(import(profile, &how)?)
+    let mut profile = import(profile, &how)?;
+    origins.forget(&mut profile);
+    if !origins.is_empty() {
+        saved::save(&profile, &access::profile_folders(), &mut tell);
+    }
+    Ok(profile)
 }
 
-/// What the user says about all sources.
-struct Given {
-    binary: String,
-    build_id: String,
+/// One source, told from its spelling and from what files there are.
+enum Source {
+    Stdin,
+    File(String),
+    Url(ProfileUrl),
+}
+
+/// Sources, of which the URLs are being fetched.
+struct Batch {
+    list: Vec<(String, Source)>,
+    downloads: Downloads,
+}
+
+/// What is the same for all sources, and what is learnt of them.
+struct Gathering {
     seconds: Option<u64>,
+    binaries: Binaries,
     rules: Rules,
     reading: ReadOptions,
+    client: Arc<Client>,
+    origins: Origins,
+    /// What to tell when the last one is there.
+    notices: Vec<String>,
 }
 
-/// For how long a CPU profile is taken if nobody says: what the endpoint itself takes.
-const DEFAULT_SECONDS: u64 = 30;
+impl Gathering {
+    /// Begins to fetch what has to be fetched.
+    fn begin(&self, sources: &[String]) -> Batch {
+        let list: Vec<(String, Source)> = sources
+            .iter()
+            .map(|text| (text.clone(), self.source(text)))
+            .collect();
+        let mut urls = Vec::new();
+        for (_, source) in &list {
+            if let Source::Url(url) = source {
+                say(&[format!("Fetching profile over HTTP from {url}")]);
+                if let Some(seconds) = self.seconds {
+                    say(&[format!("Please wait... ({})", go_duration(seconds))]);
+                }
+                urls.push(url.clone());
+            }
+        }
+        Batch {
+            list,
+            downloads: Downloads::start(&self.client, self.reading, urls),
+        }
+    }
 
-/// Reads and merges profiles. Those that cannot be read are told and left out, as long as one can.
-fn read_all(sources: &[String], what: &str, given: &Given) -> Result<Profile, CliError> {
-    if let [source] = sources {
-        let mut profile = read(source, given)?;
-        locate(&mut profile, &given.binary, &given.build_id);
-        return Ok(profile);
-    }
-    // One profile stays as it is; only several are merged.
-    let mut only = None;
-    let mut merged = Merger::new(given.rules);
-    let mut read_in = 0;
-    let mut failure = None;
-    for source in sources {
-        match read(source, given) {
-            Ok(mut profile) => {
-                locate(&mut profile, &given.binary, &given.build_id);
-                read_in += 1;
-                if read_in == 1 {
-                    only = Some(profile);
-                    continue;
+    fn source(&self, text: &str) -> Source {
+        if text == "-" {
+            return Source::Stdin;
+        }
+        // What is there as a file is a file, whatever it looks like.
+        match ProfileUrl::parse(text) {
+            Some(mut url) if !Path::new(text).exists() => {
+                if let Some(seconds) = self.seconds {
+                    url.set_seconds(seconds);
                 }
-                if let Some(first) = only.take() {
-                    merged.add(&first)?;
+                Source::Url(url)
+            }
+            _ => Source::File(text.to_owned()),
+        }
+    }
+
+    /// Reads and merges profiles. Those that cannot be read are told and left out, as long as one can.
+    fn gather(&mut self, batch: Batch, what: &str) -> Result<Profile, CliError> {
+        let Batch {
+            list,
+            mut downloads,
+        } = batch;
+        let all = list.len();
+        // One profile stays as it is; only several are merged.
+        let mut only = None;
+        let mut merged = Merger::new(self.rules);
+        let mut read_in = 0;
+        let mut failure = None;
+        for (text, source) in list {
+            match self.read(source, &mut downloads) {
+                Ok(profile) => {
+                    read_in += 1;
+                    if read_in == 1 {
+                        only = Some(profile);
+                        continue;
+                    }
+                    if let Some(first) = only.take() {
+                        merged.add(&first)?;
+                    }
+                    merged.add(&profile)?;
                 }
-                merged.add(&profile)?;
+                Err(e) => {
+                    if all > 1 {
+                        self.notices.push(format!("{text}: {:#}", e.error));
+                    }
+                    failure = Some((text, e));
+                }
             }
-            Err(e) => {
-                say(&[format!("{source}: {:#}", e.error)]);
-                failure = Some(e);
+        }
+        match failure {
+            Some((text, mut e)) if read_in == 0 => {
+                let none = format!("failed to fetch any {what} profiles");
+                if all > 1 {
+                    e.error = anyhow::Error::msg(none);
+                    return Err(e);
+                }
+                if e.error.to_string().starts_with("server response") {
+                    e = e.context(format!("cannot fetch {text}"));
+                }
+                return Err(e.context(none));
             }
+            Some(_) => {
+                let got = format!("Fetched {read_in} {what} profiles out of {all}");
+                self.notices.push(got);
+            }
+            None => {}
+        }
+        match only {
+            Some(profile) => Ok(profile),
+            None => Ok(merged.finish()?),
         }
     }
-    match failure {
-        Some(e) if read_in == 0 => {
-            let none = format!("failed to fetch any {what} profiles");
-            return Err(CliError::new(e.exit, anyhow::Error::msg(none)));
+
+    fn read(&mut self, source: Source, downloads: &mut Downloads) -> Result<Profile, CliError> {
+        let reading = &self.reading;
+        let (mut profile, url) = match source {
+            Source::Stdin => {
+                let mut stdin = io::stdin().lock();
+                let name = "standard input";
+                (file::profile_from_with(&mut stdin, name, reading)?, None)
+            }
+            Source::File(path) => (read_file(&path, reading)?, None),
+            Source::Url(url) => {
+                let fetched = downloads.take();
+                let fetched =
+                    fetched.unwrap_or_else(|| fetch::profile(&self.client, &url, reading));
+                (fetched?, Some(url))
+            }
+        };
+        let notices = &mut self.notices;
+        self.binaries
+            .locate(&mut profile, &mut |line| notices.push(line));
+        if let Some(url) = url {
+            self.origins.add(&mut profile, &url);
         }
-        Some(_) => {
-            let all = sources.len();
-            say(&[format!("Fetched {read_in} {what} profiles out of {all}")]);
-        }
-        None => {}
-    }
-    match only {
-        Some(profile) => Ok(profile),
-        None => Ok(merged.finish()?),
+        Ok(profile)
     }
 }
 
-fn read(source: &str, given: &Given) -> Result<Profile, CliError> {
-    let reading = &given.reading;
-    if source == "-" {
-        let mut stdin = io::stdin().lock();
-        return Ok(file::profile_from_with(
-            &mut stdin,
-            "standard input",
-            reading,
-        )?);
-    }
-    let path = Path::new(source);
-    if is_url(source) && !path.exists() {
-        return fetch_url(source, given);
-    }
-    let mut file = File::open(path).map_err(|source_error| {
-        CliError::from(source_error).context(format!("cannot read {source}"))
-    })?;
+fn read_file(name: &str, reading: &ReadOptions) -> Result<Profile, CliError> {
+    let path = Path::new(name);
+    let unreadable = |e: CliError| e.context(format!("cannot read {name}"));
+    let mut file = File::open(path).map_err(|e| unreadable(e.into()))?;
     // A pipe cannot be read twice.
     if file.metadata().is_ok_and(|m| !m.is_file() && !m.is_dir()) {
-        return Ok(file::profile_from_with(&mut file, source, reading)?);
+        return Ok(file::profile_from_with(&mut file, name, reading)?);
+    }
+    if perf_data::is_perf_data(path) {
+        say(&[format!(
+            "Converting {name} to a profile.proto... (May take a few minutes)"
+        )]);
+        return Ok(perf_data::profile(path, &access::temporary_folder())?);
     }
     // Most are profile.proto, which can be read in pieces; other formats need the whole file.
     match decode_reader(file) {
         Err(profile::Error::NotAProfile) => Ok(file::profile_with(path, reading)?),
-        read => read.map_err(|e| CliError::from(e).context(format!("cannot read {source}"))),
+        read => read.map_err(|e| unreadable(e.into())),
     }
 }
 
-/// Whether a source that is not a file is meant as a host or a URL.
-fn is_url(source: &str) -> bool {
-    let first = source.split('/').next().unwrap_or(source);
-    first.contains(':')
+/// A progress line, if anything is being fetched. It knows its end as far as captures have one.
+fn wait(sources: &Batch, bases: &Batch) -> Option<Meter> {
+    /// What a CPU profile takes if nobody says.
+    const CPU_SECONDS: u64 = 30;
+    let both = sources.list.iter().chain(&bases.list);
+    let lengths: Vec<Option<u64>> = both
+        .filter_map(|(_, source)| match source {
+            Source::Url(url) => Some(url.seconds().or(url.is_cpu().then_some(CPU_SECONDS))),
+            _ => None,
+        })
+        .collect();
+    let what = match lengths.len() {
+        0 => return None,
+        1 => "waiting for the profile".to_owned(),
+        n => format!("waiting for {n} profiles"),
+    };
+    let longest = lengths.into_iter().flatten().max();
+    Some(Meter::start(true, what, longest.map(Duration::from_secs)))
 }
 
-fn fetch_url(source: &str, given: &Given) -> Result<Profile, CliError> {
-    let seconds = given.seconds;
-    let with_scheme = match source.contains("://") {
-        true => source.to_owned(),
-        false => format!("http://{source}"),
-    };
-    let path = with_scheme.splitn(4, '/').nth(3).unwrap_or_default();
-    let length = Duration::from_secs(seconds.unwrap_or(DEFAULT_SECONDS));
-    // Of other profiles than that of the CPU, `seconds` asks for a difference.
-    let url = if path.is_empty() || seconds.is_some() {
-        fetch::cpu_profile_url(source, length)
-    } else {
-        with_scheme
-    };
-    say(&[format!("Fetching profile over HTTP from {url}")]);
-    Ok(fetch::profile_with(&url, length, &given.reading)?)
+/// Where a single profile is, for the verbs that take one.
+pub enum Single {
+    /// In a file.
+    File(PathBuf),
+    /// On standard input.
+    Stdin,
+    /// At an endpoint.
+    Url(ProfileUrl),
 }
 
-/// Whether the file is a program: ELF, PE or Mach-O. pprof also takes an old CPU profile for one
-/// (`exact`), as object files of an unknown machine start like that.
-fn is_binary(path: &Path, exact: bool) -> bool {
-    let mut head = Vec::new();
-    let file = File::open(path).map(|f| f.take(64));
-    if file.and_then(|mut f| f.read_to_end(&mut head)).is_err() {
-        return false;
+/// Reads or fetches one profile, and names what has no names in it.
+pub fn single(from: Single, access: &AccessArgs, quiet: bool) -> Result<Profile, CliError> {
+    let client = access.client(None)?;
+    let mut origins = Origins::default();
+    let mut profile = match &from {
+        Single::File(path) => file::profile(path)?,
+        Single::Stdin => file::profile_from(&mut io::stdin().lock(), "standard input")?,
+        Single::Url(url) => {
+            fetch::profile(&client, url, &ReadOptions::default()).map_err(|e| match e {
+                e @ session::Error::Status { .. } => {
+                    CliError::from(e).context(format!("cannot fetch {url}"))
+                }
+                e => e.into(),
+            })?
+        }
+    };
+    let mut tell = |line: String| {
+        if !quiet {
+            say(&[line]);
+        }
+    };
+    let binaries = Binaries {
+        folders: access::binary_folders(),
+        ..Binaries::default()
+    };
+    binaries.locate(&mut profile, &mut tell);
+    if let Single::Url(url) = &from {
+        origins.add(&mut profile, url);
     }
-    matches!(
-        head[..],
-        [0x7f, b'E', b'L', b'F', ..]
-            | [b'M', b'Z', _, _, ..]
-            | [0xcf | 0xce, 0xfa, 0xed, 0xfe, ..]
-            | [0xca, 0xfe, 0xba, 0xbe, ..]
-    ) || exact && legacy::is_cpu(&head)
+    let mode = Mode {
+        local: true,
+        fast: false,
+        remote: true,
+        force: false,
+        one_frame: false,
+    };
+    symbolize(&mut profile, mode, &origins, &client, &mut tell);
+    origins.forget(&mut profile);
+    Ok(profile)
+}
+
+/// What a verb says of a target that looks like a URL and is none.
+pub fn no_url(text: &str) -> CliError {
+    CliError::usage(format!("{text} is no URL and no host:port"))
+}
+
+/// Whole seconds as Go prints a duration.
+fn go_duration(seconds: u64) -> String {
+    let (h, m, s) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    match (h, m) {
+        (0, 0) => format!("{s}s"),
+        (0, _) => format!("{m}m{s}s"),
+        _ => format!("{h}h{m}m{s}s"),
+    }
 }

@@ -70,6 +70,16 @@ impl Image {
         notes::gnu_build_id(&self.elf)
     }
 
+    /// What `go tool buildid` prints, if it is a Go program.
+    pub fn go_build_id(&self) -> Option<String> {
+        notes::go_build_id(&self.elf)
+    }
+
+    /// Loaded at an address of the kernel's or the loader's choice.
+    pub fn is_relocatable(&self) -> bool {
+        self.elf.kind == elf::ET_DYN
+    }
+
     /// What the kernel or the loader maps.
     pub fn segments(&self) -> &[Segment] {
         &self.elf.segments

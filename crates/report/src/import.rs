@@ -5,7 +5,7 @@
 //! names that are missing.
 
 use profile::demangle::{Demangle, demangle};
-use profile::{Mapping, MappingIx, Profile, prune};
+use profile::{Profile, prune};
 
 use crate::error::Error;
 
@@ -27,6 +27,12 @@ pub struct Symbolize {
     pub none: bool,
     /// Begin again from the linker's names.
     pub force: bool,
+    /// Look for missing names in binaries on this machine.
+    pub local: bool,
+    /// … but not in debugging information, which takes time to read.
+    pub fast: bool,
+    /// Ask the program that the profile was fetched from.
+    pub remote: bool,
     /// How much of a name to show.
     pub demangle: Demangle,
 }
@@ -36,6 +42,9 @@ impl Default for Symbolize {
         Symbolize {
             none: false,
             force: false,
+            local: true,
+            fast: false,
+            remote: true,
             demangle: Demangle::Simple,
         }
     }
@@ -48,7 +57,10 @@ impl Symbolize {
         let mut notices = Vec::new();
         for word in text.to_lowercase().split(':') {
             match word {
-                "" | "local" | "fastlocal" | "remote" | "demangle=default" | "default" => {}
+                "" | "demangle=default" | "default" => {}
+                "local" => (mode.local, mode.remote) = (true, false),
+                "fastlocal" => (mode.local, mode.fast, mode.remote) = (true, true, false),
+                "remote" => (mode.local, mode.remote) = (false, true),
                 "none" | "no" => {
                     mode.none = true;
                     break;
@@ -97,65 +109,52 @@ pub fn import(mut profile: Profile, how: &Import) -> Result<Profile, Error> {
     Ok(profile)
 }
 
-/// Says which program a profile is of: `binary` replaces the main binary's file, `build_id` is taken
-/// if the profile has none; either may be empty. A profile without mappings gets one.
-pub fn locate(profile: &mut Profile, binary: &str, build_id: &str) {
-    if profile.mappings.is_empty() {
-        profile.mappings.push(Mapping {
-            id: 1,
-            ..Default::default()
-        });
-        for location in &mut profile.locations {
-            location.mapping = Some(MappingIx(0));
-        }
-    }
-    let binary = profile.strings.intern(binary);
-    let build_id = profile.strings.intern(build_id);
-    let main = &mut profile.mappings[0];
-    if !binary.is_empty() {
-        main.file = binary;
-    }
-    if main.build_id.is_empty() {
-        main.build_id = build_id;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use profile::Builder;
 
     #[test]
     fn symbolize_reads_words() {
-        let check = |text: &str, none, force, demangle| {
+        let check = |text: &str, expect: Symbolize| {
             let (mode, notices) = Symbolize::parse(text);
-            let expect = Symbolize {
-                none,
-                force,
-                demangle,
-            };
             assert_eq!((mode, notices.len()), (expect, 0), "{text}");
         };
-        check("", false, false, Demangle::Simple);
-        check("None", true, false, Demangle::Simple);
-        check("local:force", false, true, Demangle::Simple);
-        check("force:demangle=full", false, true, Demangle::Full);
-        check("demangle=templates", false, true, Demangle::Templates);
-        check("remote:demangle=default", false, false, Demangle::Simple);
+        let mode = Symbolize::default();
+        let none = Symbolize { none: true, ..mode };
+        let local = Symbolize {
+            remote: false,
+            ..mode
+        };
+        let remote = Symbolize {
+            local: false,
+            ..mode
+        };
+        let forced = |demangle| Symbolize {
+            force: true,
+            demangle,
+            ..mode
+        };
+        check("", mode);
+        check("None", none);
+        check("no:local", none);
+        check(
+            "local:force",
+            Symbolize {
+                force: true,
+                ..local
+            },
+        );
+        check(
+            "fastlocal",
+            Symbolize {
+                fast: true,
+                ..local
+            },
+        );
+        check("force:demangle=full", forced(Demangle::Full));
+        check("demangle=templates", forced(Demangle::Templates));
+        check("remote:demangle=default", remote);
         let (mode, notices) = Symbolize::parse("what");
         assert_eq!((mode, notices.len()), (Symbolize::default(), 2));
-    }
-
-    #[test]
-    fn a_profile_without_mappings_gets_one() {
-        let mut b = Builder::new(&[("n", "count")]);
-        b.location(None, 5, &[]);
-        let mut p = b.finish();
-        locate(&mut p, "/bin/x", "id");
-        assert_eq!(p.str(p.mappings[0].file), "/bin/x");
-        assert_eq!(p.str(p.mappings[0].build_id), "id");
-        assert_eq!(p.locations[0].mapping, Some(MappingIx(0)));
-        locate(&mut p, "", "other");
-        assert_eq!(p.str(p.mappings[0].build_id), "id");
     }
 }

@@ -4,11 +4,11 @@ use std::process::Child;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use profile::Profile;
 use sampler::{Method, Outcome, Progress, Rate, Sampler, Source};
 use target::Process;
 
 use crate::error::Error;
+use crate::fetch::ProfileUrl;
 use crate::launch::Program;
 
 /// How to capture a CPU profile of a process.
@@ -153,8 +153,31 @@ fn finish(
     Capture { outcome, warnings }
 }
 
-/// A CPU profile that a `/debug/pprof` endpoint takes of itself.
-pub fn of_url(text: &str, duration: Duration) -> Result<Profile, Error> {
-    let url = crate::fetch::cpu_profile_url(text, duration);
-    crate::fetch::profile(&url, duration)
+/// The URL of the CPU profile that a `/debug/pprof` endpoint takes of itself, of the length given
+/// unless the text names one. `None` for what is no URL.
+pub fn url(text: &str, duration: Duration) -> Option<ProfileUrl> {
+    let mut url = ProfileUrl::parse_for(text, "profile")?;
+    if url.seconds().is_none() {
+        url.set_seconds(duration.as_secs().max(1));
+    }
+    Some(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cpu_profiles_have_a_length() {
+        let check = |text: &str, expect: &str| {
+            let url = url(text, Duration::from_secs(5)).map(|url| url.to_string());
+            assert_eq!(url.as_deref(), Some(expect));
+        };
+        let full = "http://h:1/debug/pprof/profile?seconds=5";
+        check("h:1", full);
+        check("http://h:1/debug/pprof/", full);
+        check("http://h:1/debug/pprof/profile", full);
+        check("h:1/x/profile?seconds=9", "http://h:1/x/profile?seconds=9");
+        check("https://h/x?gc=1", "https://h/x?gc=1&seconds=5");
+    }
 }

@@ -114,14 +114,52 @@ pub enum Error {
         name: String,
     },
     /// The endpoint said no.
-    #[error("{url} answered {status}: {body}")]
+    #[error("server response: {status}{}", said(body))]
     Status {
         /// The endpoint.
         url: String,
         /// The HTTP status, e.g. `404 Not Found`.
         status: String,
-        /// The first line of the answer.
+        /// The answer's text, cut where it is long.
         body: String,
+        /// The profiles that the endpoint has, if it was asked.
+        others: Vec<String>,
+    },
+    /// The answer is larger than any profile.
+    #[error("the answer of {url} has more than {} GB", limit >> 30)]
+    TooLarge {
+        /// The endpoint.
+        url: String,
+        /// How many bytes would have been taken.
+        limit: u64,
+    },
+    /// A perf.data file could not be converted.
+    #[error(
+        "failed to convert perf.data file {path}. Try github.com/google/perf_data_converter: {why}"
+    )]
+    Converter {
+        /// The file.
+        path: String,
+        /// What went wrong.
+        why: String,
+    },
+    /// A certificate without its key, or the other way round.
+    #[error("{given} is specified, so {missing} must also be specified")]
+    TlsPair {
+        /// The flag that is there.
+        given: &'static str,
+        /// The flag that is not.
+        missing: &'static str,
+    },
+    /// A certificate of the user's cannot be read.
+    #[error("could not load {what}: {path}: {why}")]
+    Certificate {
+        /// What it is for.
+        what: &'static str,
+        /// Its file.
+        path: String,
+        /// What is wrong with it.
+        why: String,
     },
     /// The endpoint did not answer in time.
     #[error("{url} did not answer within {}s", limit.as_secs_f64())]
@@ -188,6 +226,7 @@ impl Error {
             | Error::Status { .. }
             | Error::Timeout { .. }
             | Error::ClosedEarly { .. }
+            | Error::TooLarge { .. }
             | Error::Unreachable { .. } => Class::Missing,
             Error::Sampler(sampler::Error::Target(e)) => match e {
                 target::Error::NoSuchProcess { .. } | target::Error::Launch { .. } => {
@@ -198,6 +237,7 @@ impl Error {
             },
             Error::Sampler(sampler::Error::NotMapped) => Class::Missing,
             Error::TestFlag { .. } | Error::NotEmpty { .. } => Class::Usage,
+            Error::TlsPair { .. } | Error::Certificate { .. } => Class::Usage,
             Error::File { source, .. } => match source.kind() {
                 std::io::ErrorKind::NotFound => Class::Missing,
                 std::io::ErrorKind::PermissionDenied => Class::Permission,
@@ -228,9 +268,6 @@ impl Error {
             Error::BadProgram { .. } => {
                 "name the Go program itself, not a script that starts it".into()
             }
-            Error::Status { url, .. } => format!(
-                "does the program import net/http/pprof? Without it: gowhy cpu PID, on the host of {url}"
-            ),
             Error::NoGo { .. } | Error::GoFails { .. } => {
                 "install Go (https://go.dev/dl), or name its command: gowhy test --go /path/to/go"
                     .into()
@@ -243,13 +280,63 @@ impl Error {
             Error::Incomparable { .. } => {
                 "go test -bench . -count 10 > new.txt makes a file to compare".into()
             }
-            Error::Timeout { .. } => "gowhy cpu -d 5s URL asks for a shorter profile".into(),
+            Error::Status { body, .. } if body.contains("to an HTTPS server") => {
+                "the endpoint speaks TLS: https://HOST:PORT, or https+insecure://HOST:PORT".into()
+            }
+            Error::Status { others, .. } if !others.is_empty() => {
+                format!("profiles of this endpoint: {}", others.join(", "))
+            }
+            Error::Status { url, status, .. } if status.starts_with("404") => {
+                let host = url.split('/').nth(2).unwrap_or_default();
+                format!(
+                    "does the program import net/http/pprof? Without it: gowhy cpu PID, on the host of {host}"
+                )
+            }
+            Error::Status { status, .. }
+                if status.starts_with("401") || status.starts_with("403") =>
+            {
+                "-header 'Authorization: Bearer TOKEN', or http://USER:PASSWORD@HOST:PORT".into()
+            }
+            Error::Unreachable { source, .. } => return unreachable_hint(&source.to_string()),
+            Error::Timeout { .. } => {
+                "-seconds 5 asks for a shorter profile, -timeout 300 waits longer".into()
+            }
+            Error::Profile {
+                source: profile::Error::Html { .. },
+                name,
+            } if name.ends_with("/debug/pprof/") => {
+                format!("that is the list of the endpoint's profiles: name one, e.g. {name}heap")
+            }
             Error::Profile {
                 source: profile::Error::Html { .. },
                 name,
             } => format!("a proxy or a login page answered in the program's place: curl -v {name}"),
             _ => return None,
         })
+    }
+}
+
+/// What helps where there was no connection, or none that is safe.
+fn unreachable_hint(why: &str) -> Option<String> {
+    let hint = if why.contains("CertificateRequired") {
+        "-tls_cert=FILE -tls_key=FILE say who you are"
+    } else if why.contains("certificate") {
+        "-tls_ca=FILE trusts the authority in a file; https+insecure://HOST:PORT trusts anyone"
+    } else if why.contains("InvalidContentType") {
+        "the endpoint does not speak TLS: http://HOST:PORT"
+    } else if why.contains("connection refused") {
+        "does the program run, and listen on that port? gowhy ps lists the Go processes here"
+    } else {
+        return None;
+    };
+    Some(hint.to_owned())
+}
+
+/// What an endpoint said beside the status.
+fn said(body: &str) -> String {
+    match body {
+        "" => String::new(),
+        body => format!(" - {body}"),
     }
 }
 

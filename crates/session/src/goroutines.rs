@@ -3,12 +3,10 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use goroutines::Goroutines;
-use profile::Profile;
 use sampler::Sampler;
 use target::Process;
 
 use crate::error::Error;
-use crate::fetch;
 
 /// Reads the goroutines of a running process, without stopping it. For the stacks of those that run
 /// at the moment, samples of their threads are waited for at most `patience`.
@@ -22,9 +20,4 @@ pub fn of_process(process: Process, patience: Duration) -> Result<Goroutines, Er
     all.source = format!("process {} ({})", process.pid(), process.name());
     all.time_ns = time.map_or(0, |t| u64::try_from(t.as_nanos()).unwrap_or(u64::MAX));
     Ok(all)
-}
-
-/// The goroutine profile that a `/debug/pprof` endpoint takes of itself.
-pub fn profile_of_url(text: &str) -> Result<Profile, Error> {
-    fetch::profile(&fetch::goroutine_url(text), Duration::ZERO)
 }

@@ -4,6 +4,7 @@
 //! [`ps`]) gets it from there.
 #![forbid(unsafe_code)]
 
+pub mod binaries;
 pub mod compare;
 pub mod cpu;
 mod error;
@@ -13,7 +14,11 @@ pub mod goroutines;
 pub mod gotest;
 mod launch;
 mod name;
+pub mod perf_data;
 pub mod ps;
+pub mod saved;
+pub mod symbolize;
+mod wording;
 
 pub use error::{Class, Error};
 pub use launch::Program;

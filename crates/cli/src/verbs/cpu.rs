@@ -8,17 +8,19 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
-use report::import::{Import, import, locate};
+use report::import::{Import, import};
 use report::view::View;
 use session::cpu::{Capture, Options};
 use session::{Method, Process, Program, Target};
 use target::signals::{self, Signals};
 
 use super::Verb;
+use crate::access::AccessArgs;
 use crate::exit::{CliError, Exit};
 use crate::flags::{ReportArgs, ReportChoice};
 use crate::output;
 use crate::progress::Meter;
+use crate::sources::{Single, no_url, single};
 
 /// The command.
 pub const VERB: Verb = Verb { command, run };
@@ -56,6 +58,8 @@ pub struct CpuArgs {
     /// Say nothing but errors and the report
     #[arg(short, long)]
     quiet: bool,
+    #[command(flatten)]
+    access: AccessArgs,
     #[command(flatten)]
     report: ReportArgs,
 }
@@ -102,23 +106,26 @@ fn run(matches: &ArgMatches) -> Result<Exit, CliError> {
         return launch(&args);
     }
     let text = args.target.as_deref().unwrap_or_default();
-    let profile = match Target::parse(text) {
+    let mut meter = None;
+    let from = match Target::parse(text) {
         Target::Pid(pid) => {
             return attach(&args, Process::find(pid).map_err(session::Error::from)?);
         }
         Target::Name(name) => return attach(&args, session::process_named(&name)?),
-        Target::File(path) => session::file::profile(&path)?,
-        Target::Stdin => {
-            session::file::profile_from(&mut std::io::stdin().lock(), "standard input")?
-        }
-        Target::Url(url) => {
-            let what = format!("waiting {}s for the profile", duration.as_secs());
-            let meter = Meter::start(!args.quiet && !args.no_progress, what, Some(duration));
-            let profile = session::cpu::of_url(&url, duration);
-            drop(meter);
-            profile?
+        Target::File(path) => Single::File(path),
+        Target::Stdin => Single::Stdin,
+        Target::Url(text) => {
+            let url = session::cpu::url(&text, duration).ok_or_else(|| no_url(&text))?;
+            let seconds = url.seconds().unwrap_or_default();
+            let what = format!("waiting {seconds}s for the profile");
+            let length = Some(Duration::from_secs(seconds));
+            meter = Some(Meter::start(!args.quiet && !args.no_progress, what, length));
+            Single::Url(url)
         }
     };
+    let profile = single(from, &args.access, args.quiet);
+    drop(meter);
+    let profile = profile?;
     show(&args.report.0, profile)?;
     Ok(Exit::Ok)
 }
@@ -249,8 +256,7 @@ fn finish(args: &CpuArgs, capture: Capture) -> Result<Exit, CliError> {
 
 /// Shows a profile as asked. Without a view: the top functions; and with an output file that is
 /// meant for another form, that form goes there.
-fn show(choice: &ReportChoice, mut profile: profile::Profile) -> Result<(), CliError> {
-    locate(&mut profile, "", "");
+fn show(choice: &ReportChoice, profile: profile::Profile) -> Result<(), CliError> {
     let profile = import(profile, &Import::default())?;
     if choice.view.is_some() {
         return output::render(profile, choice);

@@ -10,15 +10,18 @@ use report::goroutines::filter::{Condition, Filter};
 use report::goroutines::groups::{By, groups};
 use report::goroutines::table::{Mark, Show};
 use report::goroutines::{Selection, debug1, debug2, json, profile, table};
-use report::import::{Import, import, locate};
+use report::import::{Import, import};
 use report::view::View;
+use session::fetch::ProfileUrl;
 use session::{Process, Target};
 
 use super::Verb;
 use super::cpu::parse_duration;
+use crate::access::AccessArgs;
 use crate::exit::{CliError, Exit};
 use crate::flags::{ReportArgs, ReportChoice};
 use crate::output::{self, Syntax};
+use crate::sources::{Single, no_url, single};
 
 /// The command.
 pub const VERB: Verb = Verb { command, run };
@@ -75,6 +78,8 @@ pub struct GoroutineArgs {
     #[arg(short, long)]
     quiet: bool,
     #[command(flatten)]
+    access: AccessArgs,
+    #[command(flatten)]
     report: ReportArgs,
 }
 
@@ -92,30 +97,32 @@ Examples:
 fn run(matches: &ArgMatches) -> Result<Exit, CliError> {
     let args =
         GoroutineArgs::from_arg_matches(matches).map_err(|e| CliError::usage(e.to_string()))?;
-    let process = match Target::parse(&args.target) {
-        Target::Pid(pid) => Process::find(pid).map_err(session::Error::from)?,
-        Target::Name(name) => session::process_named(&name)?,
-        Target::File(path) => return saved(&args, session::file::profile(&path)?),
-        Target::Stdin => {
-            let mut stdin = std::io::stdin().lock();
-            return saved(
-                &args,
-                session::file::profile_from(&mut stdin, "standard input")?,
-            );
+    let from = match Target::parse(&args.target) {
+        Target::Pid(pid) => {
+            return attach(&args, Process::find(pid).map_err(session::Error::from)?);
         }
-        Target::Url(url) => return saved(&args, session::goroutines::profile_of_url(&url)?),
+        Target::Name(name) => return attach(&args, session::process_named(&name)?),
+        Target::File(path) => Single::File(path),
+        Target::Stdin => Single::Stdin,
+        Target::Url(text) => {
+            let url = ProfileUrl::parse_for(&text, "goroutine");
+            Single::Url(url.ok_or_else(|| no_url(&text))?)
+        }
     };
+    saved(&args, single(from, &args.access, args.quiet)?)
+}
+
+fn attach(args: &GoroutineArgs, process: Process) -> Result<Exit, CliError> {
     let all = session::goroutines::of_process(process, args.patience)?;
     if !args.quiet {
         say(&all);
     }
-    show(&args, &all)?;
+    show(args, &all)?;
     Ok(Exit::Ok)
 }
 
 /// A goroutine profile: it has no goroutines, only their stacks.
-fn saved(args: &GoroutineArgs, mut profile: ::profile::Profile) -> Result<Exit, CliError> {
-    locate(&mut profile, "", "");
+fn saved(args: &GoroutineArgs, profile: ::profile::Profile) -> Result<Exit, CliError> {
     let profile = import(profile, &Import::default())?;
     let mut choice = args.report.0.clone();
     choice.view.get_or_insert(View::Traces);

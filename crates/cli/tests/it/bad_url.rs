@@ -32,7 +32,7 @@ fn not_found() {
     );
     let r = gowhy(&["cpu", &at, "-d", "1s"]);
     assert_eq!(r.code, 3);
-    assert!(r.err.contains("404 Not Found: not here"), "{}", r.err);
+    assert!(r.err.contains("404 Not Found - not here"), "{}", r.err);
     assert!(r.err.contains("hint: "), "{}", r.err);
 }
 
