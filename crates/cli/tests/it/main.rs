@@ -3,6 +3,9 @@
 mod bad_profile;
 mod bad_target;
 mod bad_url;
+mod benchstat;
 mod cpu;
+mod diff;
 mod gowhy;
 mod launch;
+mod test;

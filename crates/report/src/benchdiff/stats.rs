@@ -141,12 +141,16 @@ pub fn u_test(old: &[f64], new: &[f64], its_way: bool) -> Result<f64, AllEqual> 
         let (one, other) = (ranks.twice_sum, ranks.twice_total() - ranks.twice_sum);
         let least = |n: usize| (n * (n + 1)) as u64;
         let (u1, u2) = (one - least(n1), other - least(n2));
-        if its_way && u1 != u2 {
+        if u1 == u2 {
+            return Ok(1.0);
+        }
+        if its_way {
             let mut sum = u1.min(u2) + least(n1);
-            if let [first, _] = ranks.ties[..]
+            if let [first, second] = ranks.ties[..]
                 && n1 <= first
+                && u1.min(u2) as usize + first + second > n1 * (first - n1)
             {
-                // A division that rounds towards 0 makes it never less than the least sum there is.
+                // A division that rounds towards 0 finds ways where there are none.
                 sum = sum.max((n1 * (first + 1)) as u64);
             }
             return Ok(2.0 * ranks.at_most(n1, sum));

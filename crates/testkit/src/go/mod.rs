@@ -96,6 +96,23 @@ pub fn tool(name: &str) -> Result<PathBuf> {
     })
 }
 
+/// `benchstat`, the oracle for comparisons of benchmarks, fetched as a Go module and built once.
+pub fn benchstat() -> Result<PathBuf> {
+    const VERSION: &str = "v0.0.0-20260908200009-22c9c6c9d4da";
+    let go = latest()?;
+    once(&format!("tools/benchstat-{VERSION}"), |work, result| {
+        let bin = work.join("bin");
+        let mut command = go.command();
+        command
+            .env("GOBIN", &bin)
+            .env("GOFLAGS", "-modcacherw")
+            .arg("install")
+            .arg(format!("golang.org/x/perf/cmd/benchstat@{VERSION}"));
+        run(&mut command)?;
+        fs::rename(bin.join("benchstat"), result).context("move benchstat")
+    })
+}
+
 impl Go {
     /// A command that runs `go`, shielded from the user's settings; add the arguments.
     pub fn command(&self) -> Command {
