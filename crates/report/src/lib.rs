@@ -21,6 +21,7 @@ pub mod format;
 pub mod goroutines;
 pub mod graph;
 pub mod header;
+pub mod html;
 pub mod import;
 pub mod json;
 pub mod labels;

@@ -72,7 +72,11 @@ pub fn prepare(
     if !relative {
         filter(&mut profile, filters.as_ref(), &mut notices)?;
     }
-    let granularity = options.granularity.unwrap_or(Granularity::Functions);
+    let usual = match view {
+        View::Html => Granularity::Addresses,
+        _ => Granularity::Functions,
+    };
+    let granularity = options.granularity.unwrap_or(usual);
     aggregate(
         &mut profile,
         granularity,
@@ -110,7 +114,7 @@ pub fn prepare(
 }
 
 /// Multiplies all values and cuts them to whole numbers.
-fn divide_all(profile: &mut Profile, ratio: f64) {
+pub(crate) fn divide_all(profile: &mut Profile, ratio: f64) {
     if ratio > 0.0 && ratio != 1.0 {
         let samples = &mut profile.samples;
         samples.map_values(|_, value| (value as f64 * ratio) as i64);

@@ -10,6 +10,7 @@ use crate::callgrind::Callgrind;
 use crate::comments::Comments;
 use crate::error::Error;
 use crate::flame;
+use crate::html::Html;
 use crate::list::Listing;
 use crate::raw::Raw;
 use crate::report::Report;
@@ -49,6 +50,8 @@ pub enum Shown<'r> {
     Callgrind(Callgrind),
     /// The flame graph as a picture.
     Flame(&'r Report),
+    /// Flame graph, table, call graph and source in one page.
+    Html(Box<Html>),
     /// Folded stacks.
     Folded(&'r Report),
     /// A file for speedscope.
@@ -79,6 +82,7 @@ impl<'r> Shown<'r> {
             View::Gv => Shown::Image(CallGraph::new(report), Image::Ps),
             View::Callgrind | View::Kcachegrind => Shown::Callgrind(Callgrind::new(report)),
             View::Flame => Shown::Flame(report),
+            View::Html => Shown::Html(Box::new(Html::new(report, finder)?)),
             View::Folded => Shown::Folded(report),
             View::Speedscope => Shown::Speedscope(report),
             View::Proto => Shown::Proto(report),
@@ -113,6 +117,7 @@ impl<'r> Shown<'r> {
                 let options = flame::Options::of(report);
                 out.write_all(flame::render(&report.profile, &options).as_bytes())?;
             }
+            Shown::Html(page) => out.write_all(page.text().as_bytes())?,
             Shown::Folded(r) => folded::write(&r.profile, r.measure.index, out)?,
             Shown::Speedscope(r) => speedscope::write(&r.profile, &r.title(), out)?,
             Shown::Proto(report) => write_gz(&report.profile, out)?,

@@ -47,6 +47,8 @@ pub enum View {
     Kcachegrind,
     /// The flame graph as a picture.
     Flame,
+    /// Flame graph, table, call graph and source in one page.
+    Html,
     /// Folded stacks.
     Folded,
     /// A file for speedscope.
@@ -247,6 +249,12 @@ pub const KINDS: &[Kind] = &[
         "svg",
     ),
     file(
+        "html",
+        "Outputs a page with all views that needs nothing else",
+        View::Html,
+        "html",
+    ),
+    file(
         "speedscope",
         "Outputs a file for speedscope",
         View::Speedscope,
@@ -298,6 +306,8 @@ impl View {
                 options.granularity = Some(Granularity::Addresses);
             }
             View::Folded => trim = false,
+            // Each part of the page has options of its own.
+            View::Html => return,
             View::Flame | View::Speedscope => {
                 trim = false;
                 // They tell functions apart themselves and show where they are.

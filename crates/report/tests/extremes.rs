@@ -175,7 +175,7 @@ proptest! {
         for view in [
             View::Top, View::Tree, View::Peek(any()), View::List(any()), View::Traces, View::Raw,
             View::Proto, View::TopProto, View::Tags, View::Comments, View::Dot, View::Svg,
-            View::Flame, View::Folded, View::Speedscope, View::Callgrind,
+            View::Flame, View::Folded, View::Speedscope, View::Callgrind, View::Html,
             View::Image(Image::Pdf), View::Image(Image::Ps),
         ] {
             let Ok(prepared) = prepare(profile_of(&made), &options, &view, &Utc) else {

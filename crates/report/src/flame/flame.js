@@ -4,6 +4,7 @@
   const SVG = svg.namespaceURI, HTML = "http://www.w3.org/1999/xhtml";
   const data = JSON.parse(svg.querySelector("script[type='application/json']").textContent);
   const alone = svg === document.documentElement;
+  const fits = svg.classList.contains("flame-graph");
   const flames = svg.querySelector("#flames");
   const key = svg.querySelector(".key");
   const page = svg.querySelector(".page");
@@ -304,6 +305,10 @@
 
   const resize = () => {
     if (alone) width = Math.max(320, document.documentElement.clientWidth || innerWidth);
+    if (fits) {
+      width = Math.max(320, svg.parentElement.clientWidth);
+      svg.setAttribute("width", width);
+    }
     panel.setAttribute("x", width - 430);
     draw();
   };
@@ -311,6 +316,14 @@
     svg.removeAttribute("viewBox");
     svg.setAttribute("width", "100%");
     window.addEventListener("resize", resize);
+  }
+  if (fits) {
+    let last = 0;
+    new ResizeObserver(() => {
+      const now = svg.parentElement.clientWidth;
+      if (now && now !== last) resize();
+      last = now;
+    }).observe(svg.parentElement);
   }
   explain(null);
   resize();

@@ -37,6 +37,9 @@ pub struct Options {
     pub min_share: f64,
     /// The width of the picture.
     pub width: f64,
+    /// The picture is part of an HTML page: it is as wide as what it stands in, and its style is its
+    /// own.
+    pub embedded: bool,
 }
 
 impl Default for Options {
@@ -50,6 +53,7 @@ impl Default for Options {
             upwards: false,
             min_share: 0.001,
             width: 1200.0,
+            embedded: false,
         }
     }
 }
@@ -109,6 +113,7 @@ pub fn render(profile: &Profile, options: &Options) -> String {
             .iter()
             .any(|n| n.value < 0 || n.weight > n.value.unsigned_abs()),
         upwards: options.upwards,
+        embedded: options.embedded,
         min_share,
         width: if options.width.is_finite() {
             options.width.clamp(300.0, 20_000.0)

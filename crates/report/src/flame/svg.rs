@@ -30,6 +30,7 @@ pub(super) struct Picture<'a> {
     /// Values have signs: the picture is of a comparison.
     pub signed: bool,
     pub upwards: bool,
+    pub embedded: bool,
     pub min_share: f64,
     pub width: f64,
     pub tree: &'a Tree,
@@ -51,30 +52,39 @@ impl Picture<'_> {
             .max()
             .unwrap_or(0);
         let rows = f64::from(deepest + 1);
-        let top = 38.0 + 17.0 * self.lines.len() as f64;
+        // On a page the title stands above already.
+        let above = if self.embedded { 14.0 } else { 38.0 };
+        let top = above + 17.0 * self.lines.len() as f64;
         let height = top + rows * ROW + 30.0;
         let mut out = String::new();
         put!(
             &mut out,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" \
-             viewBox=\"0 0 {w} {h}\" font-family=\"{font}\" font-size=\"{FONT}\">\n<title>{title}</title>\n",
+             viewBox=\"0 0 {w} {h}\" font-family=\"{font}\" font-size=\"{FONT}\"{part}>\n<title>{title}</title>\n",
             w = Short(self.width),
             h = Short(height),
             font = font::FAMILY,
             title = Escaped(&self.title),
+            part = if self.embedded {
+                " class=\"flame-graph\""
+            } else {
+                ""
+            },
         );
         self.style(&mut out);
-        put!(
-            &mut out,
-            "<rect class=\"page\" width=\"100%\" height=\"100%\"/>\n\
-             <text class=\"ink\" x=\"{MARGIN}\" y=\"25\" font-size=\"17\" font-weight=\"bold\">{}</text>\n",
-            Escaped(&fitted(&self.title, 19.0, self.width - 2.0 * MARGIN)),
-        );
+        out.push_str("<rect class=\"page\" width=\"100%\" height=\"100%\"/>\n");
+        if !self.embedded {
+            put!(
+                &mut out,
+                "<text class=\"ink\" x=\"{MARGIN}\" y=\"25\" font-size=\"17\" font-weight=\"bold\">{}</text>\n",
+                Escaped(&fitted(&self.title, 19.0, self.width - 2.0 * MARGIN)),
+            );
+        }
         for (i, line) in self.lines.iter().enumerate() {
             put!(
                 &mut out,
                 "<text class=\"ink\" x=\"{MARGIN}\" y=\"{}\">{}</text>\n",
-                44 + 17 * i,
+                above as usize + 6 + 17 * i,
                 Escaped(&fitted(line, FONT, self.width - 2.0 * MARGIN)),
             );
         }
@@ -277,9 +287,13 @@ impl Picture<'_> {
     }
 
     fn style(&self, out: &mut String) {
+        let (open, close) = match self.embedded {
+            true => (".flame-graph{\n", "}\n"),
+            false => ("", ""),
+        };
         put!(
             out,
-            "<style>\n{}{}\n@media (prefers-color-scheme:dark){{\n{}{}}}\n</style>\n",
+            "<style>\n{open}{}{}\n@media (prefers-color-scheme:dark){{\n{}{}}}\n{close}</style>\n",
             include_str!("flame.css"),
             palette::css(false, self.signed),
             include_str!("flame-dark.css"),

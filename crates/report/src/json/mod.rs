@@ -48,6 +48,7 @@ pub fn write(report: &Report, shown: &Shown<'_>, out: &mut dyn Write) -> Result<
             | Shown::Callgrind(_)
             | Shown::Proto(_)
             | Shown::Flame(_)
+            | Shown::Html(_)
             | Shown::Folded(_)
             | Shown::Speedscope(_) => samples::raw(w, &report.profile),
             Shown::TopProto(profile) => samples::raw(w, profile),
@@ -67,7 +68,11 @@ fn name(shown: &Shown<'_>) -> &'static str {
         Shown::Tags(_) => "tags",
         Shown::Comments(_) => "comments",
         Shown::Raw(_) | Shown::Proto(_) | Shown::TopProto(_) => "raw",
-        Shown::Flame(_) | Shown::Folded(_) | Shown::Speedscope(_) | Shown::Callgrind(_) => "raw",
+        Shown::Flame(_)
+        | Shown::Html(_)
+        | Shown::Folded(_)
+        | Shown::Speedscope(_)
+        | Shown::Callgrind(_) => "raw",
     }
 }
 

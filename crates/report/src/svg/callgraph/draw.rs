@@ -14,7 +14,7 @@ pub(super) const BASELINE: f64 = 0.95;
 pub(super) const MARGIN: f64 = 8.0;
 
 impl Scene<'_> {
-    pub fn draw(&self, layout: &Layout) -> String {
+    pub fn draw(&self, layout: &Layout, embedded: bool) -> String {
         let mut out = String::new();
         let width = layout.size.width + 2.0 * MARGIN;
         let height = layout.size.height + 2.0 * MARGIN;
@@ -25,13 +25,18 @@ impl Scene<'_> {
         put!(
             &mut out,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}pt\" height=\"{h}pt\" \
-             viewBox=\"0 0 {w} {h}\" font-family=\"{font}\">\n<title>{title}</title>\n",
+             viewBox=\"0 0 {w} {h}\" font-family=\"{font}\"{part}>\n<title>{title}</title>\n",
             w = Short(width),
             h = Short(height),
             font = font::FAMILY,
             title = Escaped(title),
+            part = if embedded {
+                " class=\"call-graph\""
+            } else {
+                ""
+            },
         );
-        self.style(&mut out);
+        self.style(&mut out, embedded);
         put!(
             &mut out,
             "<rect class=\"page\" width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n"
@@ -63,7 +68,7 @@ impl Scene<'_> {
     }
 
     /// Colours for dark pages, of those heats that occur.
-    fn style(&self, out: &mut String) {
+    fn style(&self, out: &mut String, embedded: bool) {
         let mut heats: BTreeSet<Heat> = self.arrows.iter().map(|a| a.heat).collect();
         heats.extend(self.blocks.iter().filter_map(|b| match b.look {
             Look::Function { heat, .. } => Some(heat),
@@ -71,7 +76,8 @@ impl Scene<'_> {
         }));
         put!(
             out,
-            "<style>\n{}@media (prefers-color-scheme:dark){{\n",
+            "<style>\n{}{}@media (prefers-color-scheme:dark){{\n",
+            if embedded { ".call-graph{\n" } else { "" },
             include_str!("light.css")
         );
         put!(out, "{}", include_str!("dark.css"));
@@ -84,7 +90,7 @@ impl Scene<'_> {
                  .edge.{class}>path{{stroke:{line}}}.edge.{class}>polygon{{fill:{line};stroke:{line}}}\n"
             );
         }
-        put!(out, "}}\n</style>\n");
+        put!(out, "}}\n{}</style>\n", if embedded { "}\n" } else { "" });
     }
 
     fn draw_block(&self, out: &mut String, block: &Block<'_>, centre: Point, size: Size) {

@@ -78,9 +78,18 @@ pub struct CallEdge {
 impl CallGraph {
     /// The picture.
     pub fn svg(&self) -> String {
+        self.draw(false)
+    }
+
+    /// The picture as a part of an HTML page: its style is its own.
+    pub fn embedded_svg(&self) -> String {
+        self.draw(true)
+    }
+
+    fn draw(&self, embedded: bool) -> String {
         let scene = scene::Scene::new(self);
         let layout = layout::layout(&scene.graph, &Options::default());
-        scene.draw(&layout)
+        scene.draw(&layout, embedded)
     }
 
     /// The same for other formats.
