@@ -1,8 +1,9 @@
 // Command endpoint serves net/http/pprof: over HTTP, over HTTPS with a certificate of its own making,
 // and over HTTPS to clients that prove who they are.
 //
-// It prints a line "http|https|mutual|unix ADDRESS" for each, and writes into -dir the certificates: the
-// authority's (ca.pem) and a client's (client.pem, client.key).
+// Into -dir it writes a line "http|https|mutual|unix ADDRESS" for each (addresses), and the certificates:
+// the authority's (ca.pem) and a client's (client.pem, client.key). Without -dir it is HTTP only, and the
+// line is printed.
 package main
 
 import (
@@ -32,6 +33,9 @@ var (
 	token = flag.String("token", "", "answer only requests with the header Authorization: Bearer `token`")
 )
 
+// where is a line for each listener.
+var where string
+
 func main() {
 	bed.Main(func() {
 		bed.Go("busy", func() {
@@ -44,6 +48,7 @@ func main() {
 		})
 		serve("http", listen("tcp", "127.0.0.1:0"), nil)
 		if *dir == "" {
+			fmt.Print(where)
 			return
 		}
 		authority := issue("authority", nil)
@@ -65,6 +70,7 @@ func main() {
 			ClientCAs:    pool,
 		})
 		serve("unix", listen("unix", filepath.Join(*dir, "endpoint.sock")), nil)
+		check(os.WriteFile(filepath.Join(*dir, "addresses"), []byte(where), 0o600))
 	})
 }
 
@@ -75,7 +81,7 @@ func listen(network, address string) net.Listener {
 }
 
 func serve(name string, listener net.Listener, config *tls.Config) {
-	fmt.Println(name, listener.Addr())
+	where += fmt.Sprintln(name, listener.Addr())
 	if config != nil {
 		listener = tls.NewListener(listener, config)
 	}
