@@ -406,3 +406,69 @@ fn a_report_gives_title_total_and_filters() {
     assert_eq!(titles[0], "all\n900ms, 90.00% of total");
     assert_eq!(titles[3].lines().nth(1), Some("main.hot.go:8"));
 }
+
+/// The comparison of two profiles, as `-diff_base` makes it.
+fn compared(before: &[(&str, i64)], after: &[(&str, i64)]) -> Profile {
+    let mode = profile::diff::DiffMode::Compare;
+    let (after, before) = (profile(after), profile(before));
+    profile::diff::diff(after, before, mode, false, profile::merge::Rules::Stated)
+        .expect("they fit")
+}
+
+#[test]
+fn a_comparison_shows_both_sides_and_is_as_wide_as_the_larger() {
+    const S: i64 = 1_000_000_000;
+    let p = compared(
+        &[("main;same", 4 * S), ("main;less", 3 * S), ("main;gone", S)],
+        &[("main;same", 4 * S), ("main;less", S), ("main;new", 2 * S)],
+    );
+    // As in reports, percentages are of the base.
+    let options = Options {
+        total: 8 * S,
+        ..options()
+    };
+    let source = render(&p, &options);
+    let svg = Document::parse(&source).expect("the picture is XML");
+    let boxes = boxes(&svg);
+    let find = |name: &str| {
+        let named = |b: &&Box| b.title.lines().next() == Some(name);
+        boxes.iter().find(named).expect(name)
+    };
+    // 4 + 3 + 1 + 2, in 1180 pixels.
+    for (name, width, sides, change) in [
+        ("same", 4.0, "before 4s, after 4s (+0%)", "0, 0% of total"),
+        (
+            "less",
+            3.0,
+            "before 3s, after 1s (-66.67%)",
+            "-2s, 25.00% of total",
+        ),
+        (
+            "gone",
+            1.0,
+            "before 1s, after 0 (-100%)",
+            "-1s, 12.50% of total",
+        ),
+        ("new", 2.0, "before 0, after 2s", "+2s, 25.00% of total"),
+        (
+            "main",
+            10.0,
+            "before 8s, after 7s (-12.50%)",
+            "-1s, 12.50% of total",
+        ),
+    ] {
+        let found = find(name);
+        assert!(
+            (found.width - width * 118.0).abs() < 1.0,
+            "{name}: {}",
+            found.width
+        );
+        let lines: Vec<&str> = found.title.lines().collect();
+        assert_eq!(lines[lines.len() - 2..], [sides, change], "{name}");
+    }
+    assert_eq!(find("same").class, "z", "what did not change has no colour");
+    assert_eq!(find("gone").class, "m4");
+    assert_eq!(find("new").class, "p4");
+    let expect = "Change -1s: before 8s, after 7s (-12.50%)";
+    assert!(texts(&svg).contains(&expect), "{:?}", texts(&svg));
+}

@@ -2,7 +2,8 @@
 //!
 //! Nodes are written in depth-first order, as numbers in one list: how many levels up from the last node
 //! the parent is, the function, the value, the value of its own, the line times three plus how it is
-//! inlined; and the weight, where values have signs. Values are in units of their greatest common divisor.
+//! inlined; then the weight, where values have signs, and the value before, where that is known. Values
+//! are in units of their greatest common divisor.
 
 use super::palette::Color;
 use super::svg::Picture;
@@ -17,10 +18,11 @@ pub(super) fn json(picture: &Picture<'_>) -> String {
     let mut out = String::new();
     put!(
         &mut out,
-        "{{\"unit\":{},\"total\":{},\"scale\":{scale},\"signed\":{},\"up\":{},\"trimmed\":{},\"min\":{},\"fns\":[",
+        "{{\"unit\":{},\"total\":{},\"scale\":{scale},\"signed\":{},\"sides\":{},\"up\":{},\"trimmed\":{},\"min\":{},\"fns\":[",
         quoted(&picture.unit),
         picture.total,
         picture.signed,
+        picture.sides,
         picture.upwards,
         tree.trimmed,
         picture.min_share,
@@ -79,6 +81,9 @@ pub(super) fn json(picture: &Picture<'_>) -> String {
         if picture.signed {
             put!(&mut out, ",{}", node.weight / scale.unsigned_abs());
         }
+        if picture.sides {
+            put!(&mut out, ",{}", node.before / scale);
+        }
         last_depth = node.depth;
     }
     out.push_str("]}");
@@ -116,6 +121,7 @@ fn common_divisor(tree: &Tree) -> i64 {
             node.value.unsigned_abs(),
             node.own.unsigned_abs(),
             node.weight,
+            node.before.unsigned_abs(),
         ] {
             let (mut a, mut b) = (divisor, v);
             while b != 0 {

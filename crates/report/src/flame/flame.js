@@ -12,9 +12,9 @@
 
   // The tree, from numbers in depth-first order (see data.rs).
   const nodes = [];
-  const stride = data.signed ? 6 : 5;
+  const stride = 5 + data.signed + data.sides;
   for (let i = 0, parent = null; i < data.nodes.length; i += stride) {
-    const [up, fn, value, own, mark, weight = value] = data.nodes.slice(i, i + stride);
+    const [up, fn, value, own, mark, weight = value, before = 0] = data.nodes.slice(i, i + stride);
     let above = nodes.length ? nodes[nodes.length - 1] : null;
     for (let k = 0; k < up; k++) above = above.parent;
     parent = above;
@@ -22,7 +22,7 @@
     nodes.push({
       id: nodes.length, parent, depth: parent ? parent.depth + 1 : 0, children: [],
       name, color, starts, file: parent ? data.files[file] : "",
-      line: Math.floor(mark / 3), inlined: mark % 3, value, own, weight, x: 0, used: 0,
+      line: Math.floor(mark / 3), inlined: mark % 3, value, own, weight, before, x: 0, used: 0,
     });
     const node = nodes[nodes.length - 1];
     if (parent) {
@@ -48,6 +48,7 @@
     const sign = value < 0 ? "-" : data.signed && value > 0 ? "+" : "";
     return size === 0 ? "0" : sign + text + unit;
   };
+  const plain = (scaled) => measure(scaled).replace(/^\+/, "");
   const share = (part, whole) => {
     const p = whole ? Math.abs(part / whole) * 100 : 0;
     if (p >= 99.95 && p <= 100.05) return "100%";
@@ -148,8 +149,12 @@
   const describe = (n) => {
     const lines = [[n.name, "name"]];
     if (n.file) lines.push([n.line ? n.file + ":" + n.line : n.file, "file"]);
+    if (data.sides) {
+      const grown = n.before ? ` (${n.value < 0 ? "-" : "+"}${share(n.value, n.before)})` : "";
+      lines.push([`before ${plain(n.before)}, after ${plain(n.before + n.value)}${grown}`, ""]);
+    }
     let shares = `${measure(n.value)}, ${share(n.value, total)} of total`;
-    if (n.depth > 1) shares += `, ${share(n.value, n.parent.value)} of parent`;
+    if (n.depth > 1 && !data.sides) shares += `, ${share(n.value, n.parent.value)} of parent`;
     lines.push([shares, ""]);
     if (n.own && n.own !== n.value) lines.push([`own: ${measure(n.own)}, ${share(n.own, total)} of total`, ""]);
     if (n.inlined) lines.push([n.inlined === 2 ? "inlined into its caller" : "partly inlined into its caller", ""]);
@@ -175,8 +180,9 @@
     const low = alone ? scrollY + innerHeight : +svg.getAttribute("height");
     tip.setAttribute("x", Math.max(0, Math.min(x + 12, width - w - 4)));
     tip.setAttribute("y", y + 18 + h > low && y - h - 6 > 0 ? y - h - 6 : y + 18);
-    tip.setAttribute("width", w);
-    tip.setAttribute("height", h);
+    // These are rounded; a line that just fits must not wrap.
+    tip.setAttribute("width", w + 1);
+    tip.setAttribute("height", h + 1);
   };
 
   // Controls, which a static picture does not have.

@@ -2,7 +2,8 @@
 //!
 //! [`tree`] merges the stacks, `svg` draws them, [`palette`] has the colours and `data` what the
 //! script inside the picture needs to zoom and search. Widths are sums of magnitudes, so that in a
-//! comparison gains and losses do not cancel each other out; values keep their signs.
+//! comparison gains and losses do not cancel each other out; values keep their signs. Where it is known
+//! what was before (`-diff_base`), each stack is as wide as the larger of both sides.
 
 mod data;
 mod frames;
@@ -96,6 +97,10 @@ pub fn render(profile: &Profile, options: &Options) -> String {
     let least = (all as f64 * min_share / ZOOM) as u64;
     let mut tree = Tree::new(profile, options.sample_index, least);
     tree.prune(MOST_NODES);
+    let sides = tree.has_sides();
+    if sides {
+        tree.weigh_sides();
+    }
     let unit = profile.sample_types.get(options.sample_index);
     let unit = unit.map_or("", |t| profile.str(t.unit)).to_owned();
     let total = match options.total {
@@ -108,10 +113,8 @@ pub fn render(profile: &Profile, options: &Options) -> String {
         lines: lines(profile, options, root, total, &unit),
         unit,
         total,
-        signed: tree
-            .nodes
-            .iter()
-            .any(|n| n.value < 0 || n.weight > n.value.unsigned_abs()),
+        signed: sides || tree.nodes.iter().any(is_signed),
+        sides,
         upwards: options.upwards,
         embedded: options.embedded,
         min_share,
@@ -155,6 +158,12 @@ fn lines(
     let mut lines = Vec::new();
     if !options.subtitle.is_empty() {
         lines.push(options.subtitle.clone());
+    } else if root.before != 0 {
+        let sides = both_sides(root.before, root.value, unit);
+        lines.push(format!(
+            "Change {}: {sides}",
+            signed_label(root.value, unit)
+        ));
     } else if is_signed(root) {
         let gains = i64::try_from((i128::from(root.weight) + i128::from(root.value)) / 2);
         let losses = i64::try_from((i128::from(root.weight) - i128::from(root.value)) / 2);
@@ -194,6 +203,21 @@ fn total_line(profile: &Profile, options: &Options, total: i64, unit: &str) -> S
 /// Whether some of the values below a node are losses.
 fn is_signed(node: &tree::Node) -> bool {
     u64::try_from(node.value) != Ok(node.weight)
+}
+
+/// Both sides of a comparison, and the change in percent where there was something before.
+fn both_sides(before: i64, change: i64, unit: &str) -> String {
+    let after = before.saturating_add(change);
+    let mut text = format!(
+        "before {}, after {}",
+        label(before, unit),
+        label(after, unit)
+    );
+    if before != 0 {
+        let sign = if change < 0 { '-' } else { '+' };
+        text.push_str(&format!(" ({sign}{})", percentage(change, before).trim()));
+    }
+    text
 }
 
 /// A value with its sign.

@@ -3,7 +3,7 @@
 use super::palette::{self, Color};
 use super::tree::{Function, Inlined, Node, Tree};
 use super::wording;
-use super::{data, signed_label};
+use super::{both_sides, data, signed_label};
 use crate::measure::{label, percentage};
 use crate::svg::font;
 use crate::svg::put;
@@ -29,6 +29,8 @@ pub(super) struct Picture<'a> {
     pub total: i64,
     /// Values have signs: the picture is of a comparison.
     pub signed: bool,
+    /// It is known what was before and what after.
+    pub sides: bool,
     pub upwards: bool,
     pub embedded: bool,
     pub min_share: f64,
@@ -183,6 +185,9 @@ impl Picture<'_> {
         if let Some(place) = function.and_then(|f| place(f, node.line)) {
             put!(out, "\n{}", Escaped(&place));
         }
+        if self.sides {
+            put!(out, "\n{}", both_sides(node.before, node.value, &self.unit));
+        }
         put!(
             out,
             "\n{}, {} of total",
@@ -190,7 +195,7 @@ impl Picture<'_> {
             percentage(node.value, self.total).trim()
         );
         let parent = &self.tree.nodes[node.parent as usize];
-        if node.depth > 1 {
+        if node.depth > 1 && !self.sides {
             put!(
                 out,
                 ", {} of parent",
@@ -273,6 +278,9 @@ impl Picture<'_> {
         let mut parts = Vec::new();
         if self.signed {
             parts.push("orange, +: more than before · blue, −: less".to_owned());
+            if self.sides {
+                parts.push("as wide as the larger side".to_owned());
+            }
         } else {
             parts.push("a colour is a package, grey is the Go runtime".to_owned());
         }

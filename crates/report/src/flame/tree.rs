@@ -5,9 +5,10 @@
 //! that is wanted, not of all stacks. Frames are told apart by function name, as pprof's default
 //! granularity does; inlined calls are frames like any other.
 
-use profile::{LocationIx, Profile};
+use profile::{LabelValue, LocationIx, Profile, StrId};
 
 use super::frames::{Frame, Frames};
+use crate::graph::tags::BASE_LABEL;
 
 /// A tree of calls.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,6 +42,8 @@ pub struct Node {
     /// The sum of the magnitudes of the values. That of a node is that of its children, of samples
     /// that end at it, and of children left out.
     pub weight: u64,
+    /// In a comparison whose sides are known, the value in the base; 0 otherwise.
+    pub before: i64,
     /// The line that all samples were at; 0 if they were at several, or if it is not known.
     pub line: i64,
     /// Whether it is inlined into its parent.
@@ -76,6 +79,8 @@ struct Walker<'p> {
     /// The frame that it is at.
     frame: u32,
     value: i64,
+    /// It is of the base of a comparison, where values are negated.
+    base: bool,
 }
 
 /// A child in the making.
@@ -86,6 +91,7 @@ struct Group {
     at: usize,
     value: i64,
     weight: u64,
+    before: i64,
     line: i64,
     inlined: Inlined,
 }
@@ -94,12 +100,18 @@ impl Tree {
     /// The tree of one column of values, without children whose weight is below `least`.
     pub fn new(profile: &Profile, sample_index: usize, least: u64) -> Tree {
         let frames = Frames::new(profile);
+        let base = base_label(profile);
+        let is_base = |i: usize| {
+            let labels = profile.samples.labels(i);
+            base.is_some_and(|base| labels.iter().any(|l| (l.key, l.value) == base))
+        };
         let walkers = (0..profile.samples.len()).filter_map(|i| {
             let value = *profile.samples.values(i).get(sample_index)?;
             (value != 0).then(|| Walker {
                 ahead: profile.samples.stack(i),
                 frame: u32::MAX,
                 value,
+                base: is_base(i),
             })
         });
         let mut builder = Builder {
@@ -156,6 +168,30 @@ impl Tree {
         self.trimmed = true;
     }
 
+    /// Whether the tree is of a comparison whose sides are known.
+    pub fn has_sides(&self) -> bool {
+        self.nodes.iter().any(|n| n.before != 0)
+    }
+
+    /// In such a comparison, makes the weight of what ends at a node the larger of its values on both
+    /// sides, not their sum, so that what did not change is as wide as it is.
+    pub fn weigh_sides(&mut self) {
+        // Children come after their parents.
+        for i in (0..self.nodes.len()).rev() {
+            let node = &self.nodes[i];
+            let after = |n: &Node| n.value.saturating_add(n.before);
+            let mut rest = (node.before, after(node));
+            let mut below = 0u64;
+            for child in self.children(node) {
+                rest.0 = rest.0.saturating_sub(child.before);
+                rest.1 = rest.1.saturating_sub(after(child));
+                below = below.saturating_add(child.weight);
+            }
+            let own = rest.0.unsigned_abs().max(rest.1.unsigned_abs());
+            self.nodes[i].weight = below.saturating_add(own);
+        }
+    }
+
     /// The children of a node.
     pub fn children(&self, node: &Node) -> &[Node] {
         let first = node.first_child as usize;
@@ -163,7 +199,22 @@ impl Tree {
     }
 }
 
+/// The label of the samples of a comparison's base.
+fn base_label(profile: &Profile) -> Option<(StrId, LabelValue)> {
+    let key = profile.strings.find(BASE_LABEL)?;
+    Some((key, LabelValue::Str(profile.strings.find("true")?)))
+}
+
 impl Walker<'_> {
+    /// What it is of the value in the base.
+    fn before(&self) -> i64 {
+        if self.base {
+            self.value.saturating_neg()
+        } else {
+            0
+        }
+    }
+
     /// Goes on to the next frame; `None` if it has arrived.
     fn advance<'f>(&mut self, frames: &'f Frames) -> Option<&'f Frame> {
         let inside = frames
@@ -200,6 +251,7 @@ impl Builder<'_> {
         for w in &self.walkers {
             root.value = root.value.saturating_add(w.value);
             root.weight = root.weight.saturating_add(w.value.unsigned_abs());
+            root.before = root.before.saturating_add(w.before());
         }
         self.tree.nodes.push(root);
         let mut todo = vec![(0, 0, self.walkers.len())];
@@ -249,6 +301,7 @@ impl Builder<'_> {
                 depth,
                 value: g.value,
                 weight: g.weight,
+                before: g.before,
                 line: g.line,
                 inlined: g.inlined,
                 ..Node::default()
@@ -283,6 +336,7 @@ impl Builder<'_> {
                     at: 0,
                     value: 0,
                     weight: 0,
+                    before: 0,
                     line: frame.line,
                     inlined,
                 });
@@ -292,6 +346,7 @@ impl Builder<'_> {
             g.count += 1;
             g.value = g.value.saturating_add(w.value);
             g.weight = g.weight.saturating_add(w.value.unsigned_abs());
+            g.before = g.before.saturating_add(w.before());
             if g.line != frame.line {
                 g.line = 0;
             }
