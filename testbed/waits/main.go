@@ -259,7 +259,7 @@ func startMany(n int) {
 		return
 	}
 	var (
-		c       = make(chan int)
+		c, d    = make(chan int), make(chan int)
 		all     sync.WaitGroup
 		cond    = sync.NewCond(&sync.Mutex{})
 		started sync.WaitGroup
@@ -277,7 +277,7 @@ func startMany(n int) {
 			case 1:
 				select {
 				case <-c:
-				case c <- 1:
+				case <-d:
 				}
 			case 2:
 				cond.L.Lock()

@@ -22,16 +22,19 @@ pub enum Variant {
     StrippedPie,
     /// `-gcflags "all=-N -l"`: neither optimised nor inlined.
     Unoptimised,
+    /// With its C parts, linked by the system's linker; needs a C compiler.
+    Cgo,
 }
 
 impl Variant {
     /// Every variant.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Plain,
         Self::Stripped,
         Self::Pie,
         Self::StrippedPie,
         Self::Unoptimised,
+        Self::Cgo,
     ];
 
     /// The word for it in paths and tables.
@@ -42,13 +45,14 @@ impl Variant {
             Self::Pie => "pie",
             Self::StrippedPie => "stripped-pie",
             Self::Unoptimised => "unoptimised",
+            Self::Cgo => "cgo",
         }
     }
 
     /// The flags for `go build`.
     pub const fn flags(self) -> &'static [&'static str] {
         match self {
-            Self::Plain => &[],
+            Self::Plain | Self::Cgo => &[],
             Self::Stripped => &["-ldflags=-s -w"],
             Self::Pie => &["-buildmode=pie"],
             Self::StrippedPie => &["-buildmode=pie", "-ldflags=-s -w"],
@@ -74,8 +78,8 @@ pub fn has_c_compiler() -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
-/// The executable of `testbed/<name>` built by Go `version` (`1.23`, or `any`); `cgo` needs a C
-/// compiler, the others are built without cgo.
+/// The executable of `testbed/<name>` built by Go `version` (`1.23`, or `any`); `cgo`, and
+/// [`Variant::Cgo`], need a C compiler, the others are built without cgo.
 pub fn program(name: &str, version: &str, variant: Variant) -> Result<PathBuf> {
     let go = if version == "any" {
         go::any()?
@@ -85,9 +89,10 @@ pub fn program(name: &str, version: &str, variant: Variant) -> Result<PathBuf> {
     let bed = testbed();
     let dir = bed.join(name);
     ensure!(dir.is_dir(), "no program {name} in testbed/");
+    let cgo = name == "cgo" || variant == Variant::Cgo;
     ensure!(
-        name != "cgo" || has_c_compiler(),
-        "the program cgo needs a C compiler (gcc, or $CC)"
+        !cgo || has_c_compiler(),
+        "the program {name} needs a C compiler (gcc, or $CC)"
     );
     let mut hash = Hash::default();
     hash.add(go.goroot.as_os_str().as_encoded_bytes());
@@ -106,7 +111,7 @@ pub fn program(name: &str, version: &str, variant: Variant) -> Result<PathBuf> {
         let mut command = go.command();
         command
             .current_dir(&dir)
-            .env("CGO_ENABLED", if name == "cgo" { "1" } else { "0" })
+            .env("CGO_ENABLED", if cgo { "1" } else { "0" })
             .args(["build", "-o"])
             .arg(result.join(name))
             .args(variant.flags())

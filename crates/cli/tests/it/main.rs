@@ -6,6 +6,7 @@ mod bad_url;
 mod benchstat;
 mod cpu;
 mod diff;
+mod goroutine;
 mod gowhy;
 mod launch;
 mod test;

@@ -1,0 +1,194 @@
+//! Goroutines of live processes, against what the processes print of themselves.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use testkit::{Running, Variant};
+
+use crate::gowhy::{gowhy, start};
+
+/// A goroutine of a text: its header from the state on, and its frames as they are printed, without
+/// arguments.
+type Dump = BTreeMap<u64, (String, Vec<String>)>;
+
+/// Reads `debug=2`. Arguments are cut, and what Go leaves out of deep stacks is a frame of its own.
+fn parse(text: &str) -> Dump {
+    let mut all = Dump::new();
+    for block in text.split("\n\n").filter(|b| !b.trim().is_empty()) {
+        let mut lines = block.trim_matches('\n').lines();
+        let header = lines.next().expect("a header");
+        let words = header.strip_prefix("goroutine ").expect(header);
+        let (id, state) = words.split_once(' ').expect(header);
+        let frames = lines.map(without_arguments).collect();
+        all.insert(id.parse().expect(header), (state.to_owned(), frames));
+    }
+    all
+}
+
+fn without_arguments(line: &str) -> String {
+    if line.starts_with(['\t', '.']) || line.starts_with("created by ") {
+        return line.to_owned();
+    }
+    // The last pair of parentheses; receivers have some too, and arguments may nest braces only.
+    match line.rfind('(') {
+        Some(at) if line.ends_with(')') => format!("{}(...)", &line[..at]),
+        _ => line.to_owned(),
+    }
+}
+
+/// Whether a stack is the same, as far as Go prints it.
+fn same_stack(ours: &[String], theirs: &[String]) -> bool {
+    // Of a deep stack Go leaves out frames in the middle, or before who created it; the oldest
+    // versions do not say that they do.
+    const DEEP: usize = 190;
+    let elided = theirs.iter().position(|line| line.starts_with("..."));
+    let creator = theirs
+        .iter()
+        .position(|line| line.starts_with("created by "));
+    let (top, rest) = match (elided, creator) {
+        (Some(at), _) => (&theirs[..at], &theirs[at + 1..]),
+        (None, Some(at)) if at > DEEP && ours.len() > theirs.len() => theirs.split_at(at),
+        _ => return ours == theirs,
+    };
+    ours.len() >= top.len() + rest.len() && ours.starts_with(top) && ours.ends_with(rest)
+}
+
+/// Waits until a text that another process writes is whole.
+fn dump(running: &Running, file: &std::path::Path) -> Dump {
+    let kill = Command::new("kill")
+        .args(["-USR2", &running.pid().to_string()])
+        .status();
+    assert!(kill.expect("kill runs").success());
+    running.wait_for("dumped").expect("it dumps");
+    parse(&fs::read_to_string(file).expect("a dump"))
+}
+
+fn check(version: &str, variant: Variant) {
+    let what = format!("{version} {}", variant.name());
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("dump.txt");
+    let args = ["-dump", file.to_str().expect("utf-8"), "-warm", "300ms"];
+    let running = start("waits", version, variant, &args);
+    let pid = running.pid().to_string();
+    let end = Instant::now() + Duration::from_secs(20);
+    loop {
+        let before = dump(&running, &file);
+        let r = gowhy(&["goroutine", &pid, "-debug=2"]);
+        assert_eq!(r.code, 0, "{what}: {}", r.err);
+        let ours = parse(&r.out);
+        let theirs = dump(&running, &file);
+        // Something may still have been on its way to where it waits.
+        if before != theirs && Instant::now() < end {
+            std::thread::sleep(Duration::from_millis(100));
+            continue;
+        }
+        let numbers = |dump: &Dump| dump.keys().copied().collect::<Vec<_>>();
+        assert_eq!(numbers(&ours), numbers(&theirs), "{what}");
+        let mut states = std::collections::BTreeSet::new();
+        for (id, (state, frames)) in &theirs {
+            // The one that writes the dump runs while it does so.
+            if state.starts_with("[running") {
+                continue;
+            }
+            states.insert(state.as_str());
+            let (our_state, our_frames) = &ours[id];
+            assert_eq!(our_state, state, "{what}: goroutine {id}");
+            assert!(
+                same_stack(our_frames, frames),
+                "{what}: goroutine {id}\n{our_frames:#?}\n{frames:#?}"
+            );
+        }
+        assert!(states.len() >= 10, "{what}: {states:?}");
+        assert!(r.err.contains("nothing was stopped"), "{what}: {}", r.err);
+        return;
+    }
+}
+
+#[test]
+fn goroutines_of_every_version_and_build_are_what_go_prints() {
+    let _alone = testkit::alone().expect("a lock");
+    for version in ["1.19", "1.21", "1.23", "1.25", "1.27"] {
+        for variant in [
+            Variant::Plain,
+            Variant::Stripped,
+            Variant::StrippedPie,
+            Variant::Cgo,
+        ] {
+            if variant != Variant::Cgo || testkit::has_c_compiler() {
+                check(version, variant);
+            }
+        }
+    }
+}
+
+#[test]
+fn running_goroutines_have_the_stack_of_their_thread() {
+    let _alone = testkit::alone().expect("a lock");
+    let running = start("cpu", "1.27", Variant::Stripped, &[]);
+    let pid = running.pid().to_string();
+    let args = ["goroutine", &pid, "--json", "--patience", "2s"];
+    let r = gowhy(&args);
+    assert_eq!(r.code, 0, "{}", r.err);
+    let json: serde_json::Value = serde_json::from_str(&r.out).expect("JSON");
+    let all = json["goroutines"].as_array().expect("goroutines");
+    let on_thread = all.iter().filter(|g| g["stack_from"] == "registers");
+    for g in on_thread.clone() {
+        let stack = &json["stacks"][g["stack"].as_u64().expect("a stack") as usize];
+        let frames = stack["frames"].as_array().expect("frames");
+        let last = frames.last().expect("a frame");
+        assert_eq!(last["function"], "runtime.goexit", "{g}");
+        assert!(frames.len() > 1 && g["thread"].as_u64() > Some(0), "{g}");
+    }
+    assert!(on_thread.count() > 0, "{}", r.err);
+}
+
+#[test]
+fn groups_filters_and_profiles_count_alike() {
+    let running = start(
+        "waits",
+        "1.27",
+        Variant::Plain,
+        &["-quiet", "-many", "1000"],
+    );
+    let pid = running.pid().to_string();
+    let out = |args: &[&str]| {
+        let mut all = vec!["goroutine", &pid, "-q"];
+        all.extend(args);
+        let r = gowhy(&all);
+        assert_eq!(r.code, 0, "{}", r.err);
+        r.out
+    };
+    let by_state = out(&["--group", "state", "--with", "main.climb"]);
+    for state in [
+        "chan receive",
+        "select",
+        "sync.Cond.Wait",
+        "sleep",
+        "sync.WaitGroup.Wait",
+    ] {
+        assert!(by_state.contains(&format!("200  {state}\n")), "{by_state}");
+    }
+    let by_creator = out(&["--group", "creator"]);
+    assert!(by_creator.contains("1000  main.startMany "), "{by_creator}");
+    let selected = out(&["--with", "state=select", "--with", "goloc main.startMany"]);
+    assert!(selected.contains("\n200  select\n"), "{selected}");
+    assert!(!selected.contains("chan receive"), "{selected}");
+    let without = out(&["--without", "userloc time.Sleep", "--group", "function"]);
+    assert!(!without.contains("time.Sleep"), "{without}");
+    // As a profile.
+    let top = out(&["-top", "-nodefraction=0", "-nodecount=100"]);
+    let climb = top.lines().find(|l| l.contains("main.climb")).expect(&top);
+    assert!(climb.contains("1000 "), "{climb}");
+    let text = out(&["-debug=1"]);
+    assert!(text.starts_with("goroutine profile: total "), "{text}");
+    assert!(text.contains("\n200 @ 0x"), "{text}");
+    // As data.
+    let json: serde_json::Value = serde_json::from_str(&out(&["--json"])).expect("JSON");
+    let waiting = json["goroutines"].as_array().expect("goroutines").iter();
+    let waiting = waiting.filter(|g| g["created_by"] == "main.startMany");
+    assert_eq!(waiting.count(), 1000);
+    assert_eq!(json["schema"], "gowhy.goroutines");
+    assert_eq!(json["read"]["torn"], 0);
+}
