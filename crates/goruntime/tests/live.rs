@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use gobin::GoBin;
+use goroutines::StackOrigin;
 use gowhy_goruntime::layout::Origin;
-use gowhy_goruntime::{G, Runtime, Status};
+use gowhy_goruntime::{G, Runtime, Snapshot, Status};
 use target::{LiveMemory, Process};
 use testkit::{Running, Variant, program};
 
@@ -313,4 +314,110 @@ fn tempfile() -> Result<std::path::PathBuf> {
     std::fs::create_dir_all(&dir)?;
     let unique = format!("dump-{}-{:?}", std::process::id(), Instant::now());
     Ok(dir.join(unique.replace(|c: char| !c.is_ascii_alphanumeric(), "-")))
+}
+
+/// Which functions can have called one of testbed/waits, and how often it is on a stack at most.
+const CALLERS: [(&str, &[&str], usize); 4] = [
+    ("main.churnA", &["main.churner.func1"], 1),
+    ("main.churnB", &["main.churnA"], 1),
+    (
+        "main.churnC",
+        &["main.churnA", "main.churnB", "main.churnC"],
+        151,
+    ),
+    (
+        "main.churner.func1",
+        &[
+            "runtime.goexit",
+            "main.churner.gowrap1",
+            "main.churner.func2",
+        ],
+        1,
+    ),
+];
+
+/// A whole stack is one that the program can have.
+fn can_be(names: &[&str]) -> Result<()> {
+    ensure!(
+        names.last() == Some(&"runtime.goexit"),
+        "it ends at {:?}",
+        names.last()
+    );
+    for (name, callers, most) in CALLERS {
+        ensure!(
+            names.iter().filter(|n| **n == name).count() <= most,
+            "{name} too often"
+        );
+        for pair in names.windows(2).filter(|pair| pair[0] == name) {
+            ensure!(callers.contains(&pair[1]), "{} calls {name}", pair[1]);
+        }
+    }
+    // By way of churnB it never goes deep.
+    let deep = names.iter().filter(|n| **n == "main.churnC").count();
+    ensure!(
+        deep <= 15 || !names.contains(&"main.churnB"),
+        "{deep} calls"
+    );
+    Ok(())
+}
+
+#[test]
+fn stacks_read_while_the_program_runs_are_whole_or_counted() {
+    let _alone = testkit::alone().expect("a lock");
+    for (version, variant) in [
+        ("1.19", Variant::Stripped),
+        ("1.23", Variant::Plain),
+        ("1.27", Variant::StrippedPie),
+    ] {
+        let args = ["-quiet", "-churn", "6", "-many", "300"];
+        let live = Live::start("waits", version, variant, &args).expect("it starts");
+        churned(&live).unwrap_or_else(|e| panic!("Go {version}, {}: {e:#}", variant.name()));
+    }
+}
+
+fn churned(live: &Live) -> Result<()> {
+    let (mut complete, mut rest, mut retried, mut churning) = (0, 0, 0, 0);
+    let mut ids = BTreeSet::new();
+    for _ in 0..60 {
+        let mut snapshot = Snapshot::new(
+            &live.runtime,
+            &live.mem,
+            &live.bin,
+            live.bias,
+            target::clock::monotonic_ns(),
+        )
+        .map_err(anyhow::Error::msg)?;
+        snapshot.read()?;
+        let all = snapshot.finish();
+        let counts = all.counts;
+        complete += counts.complete;
+        rest += counts.torn + counts.cut;
+        retried += counts.retried;
+        let alive = counts.complete + counts.cut + counts.running + counts.torn;
+        ensure!(alive == all.all.len() as u64, "{counts:?}");
+        for g in all.all.iter().filter(|g| !g.system && !g.cut) {
+            if !matches!(g.origin, StackOrigin::Parked | StackOrigin::Syscall) {
+                continue;
+            }
+            let names: Vec<&str> = all
+                .stack_frames(g.stack)
+                .map(|s| all.text(s.frame.func))
+                .collect();
+            can_be(&names).with_context(|| format!("goroutine {}: {names:?}", g.id))?;
+            if names.contains(&"main.churnA") {
+                churning += 1;
+                ids.insert(g.id);
+            }
+        }
+    }
+    ensure!(
+        rest * 100 <= complete,
+        "{complete} complete, {rest} not, {retried} read again"
+    );
+    ensure!(
+        churning > 100 && ids.len() > 50,
+        "{churning} of {} goroutines",
+        ids.len()
+    );
+    Ok(())
 }

@@ -13,6 +13,7 @@ use report::goroutines::{Selection, debug1, debug2, json, profile, table};
 use report::import::{Import, import};
 use report::view::View;
 use session::fetch::ProfileUrl;
+use session::goroutines::Saved;
 use session::{Process, Target};
 
 use super::Verb;
@@ -30,7 +31,7 @@ fn command() -> Command {
     GoroutineArgs::augment_args(Command::new("goroutine"))
 }
 
-/// Show the goroutines of a running process, an endpoint or a saved profile: what each does or waits
+/// Show the goroutines of a running process, an endpoint, a dump or a crash: what each does or waits
 /// for, since when, who made it.
 ///
 /// The process is read from outside while it runs: it is not stopped or changed, and needs neither
@@ -38,7 +39,7 @@ fn command() -> Command {
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct GoroutineArgs {
-    /// A pid, a process name, host:port or URL, a saved goroutine profile, or - for standard input
+    /// A pid, a process name, host:port or URL, a dump, a crash or a goroutine profile, or - for standard input
     #[arg(value_name = "TARGET")]
     target: String,
     #[arg(
@@ -92,29 +93,46 @@ Examples:
   gowhy goroutine 4711 --with label=tier=gold --without running
   gowhy goroutine 4711 -debug=2           every one, as Go's tracebacks print it
   gowhy goroutine 4711 -top               as a profile, with the reports of pprof
-  gowhy goroutine 4711 --json             for programs";
+  gowhy goroutine 4711 --json             for programs
+  gowhy goroutine crash.log --group state what a crash or a dump (debug=2, SIGQUIT) tells";
 
 fn run(matches: &ArgMatches) -> Result<Exit, CliError> {
     let args =
         GoroutineArgs::from_arg_matches(matches).map_err(|e| CliError::usage(e.to_string()))?;
-    let from = match Target::parse(&args.target) {
-        Target::Pid(pid) => {
-            return attach(&args, Process::find(pid).map_err(session::Error::from)?);
+    let saved = match Target::parse(&args.target) {
+        Target::Pid(pid) => return live(&args, Process::find(pid).map_err(session::Error::from)?),
+        Target::Name(name) => return live(&args, session::process_named(&name)?),
+        Target::File(path) => match session::goroutines::of_file(&path)? {
+            Saved::Profile(_) => {
+                Saved::Profile(single(Single::File(path), &args.access, args.quiet)?)
+            }
+            saved => saved,
+        },
+        Target::Stdin => {
+            session::goroutines::of_reader(&mut std::io::stdin().lock(), "standard input")?
         }
-        Target::Name(name) => return attach(&args, session::process_named(&name)?),
-        Target::File(path) => Single::File(path),
-        Target::Stdin => Single::Stdin,
         Target::Url(text) => {
-            let url = ProfileUrl::parse_for(&text, "goroutine");
-            Single::Url(url.ok_or_else(|| no_url(&text))?)
+            let url = ProfileUrl::parse_for_goroutines(&text).ok_or_else(|| no_url(&text))?;
+            let client = args.access.client(None)?;
+            session::goroutines::of_url(&client, &url)?
         }
     };
-    saved(&args, single(from, &args.access, args.quiet)?)
+    match saved {
+        Saved::Goroutines(all) => {
+            if !args.quiet {
+                warn(&all.notes);
+            }
+            show(&args, &all)?;
+        }
+        Saved::Profile(profile) => show_profile(&args, profile)?,
+    }
+    Ok(Exit::Ok)
 }
 
-fn attach(args: &GoroutineArgs, process: Process) -> Result<Exit, CliError> {
+fn live(args: &GoroutineArgs, process: Process) -> Result<Exit, CliError> {
     let all = session::goroutines::of_process(process, args.patience)?;
     if !args.quiet {
+        warn(&all.notes);
         say(&all);
     }
     show(args, &all)?;
@@ -122,20 +140,22 @@ fn attach(args: &GoroutineArgs, process: Process) -> Result<Exit, CliError> {
 }
 
 /// A goroutine profile: it has no goroutines, only their stacks.
-fn saved(args: &GoroutineArgs, profile: ::profile::Profile) -> Result<Exit, CliError> {
+fn show_profile(args: &GoroutineArgs, profile: ::profile::Profile) -> Result<(), CliError> {
     let profile = import(profile, &Import::default())?;
     let mut choice = args.report.0.clone();
     choice.view.get_or_insert(View::Traces);
-    output::render(profile, &choice)?;
-    Ok(Exit::Ok)
+    output::render(profile, &choice)
+}
+
+fn warn(notes: &[String]) {
+    let yellow = AnsiColor::Yellow.on_default();
+    for note in notes {
+        anstream::eprintln!("{yellow}warning{yellow:#}: {note}");
+    }
 }
 
 /// How well the reading went, where that is not what everybody expects.
 fn say(all: &Goroutines) {
-    let yellow = AnsiColor::Yellow.on_default();
-    for note in &all.notes {
-        anstream::eprintln!("{yellow}warning{yellow:#}: {note}");
-    }
     let c = all.counts;
     let read = c.complete + c.cut + c.running + c.torn;
     let mut text = format!("{read} goroutines read, {} whole", c.complete);

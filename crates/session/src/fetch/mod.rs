@@ -19,6 +19,11 @@ use crate::file;
 
 /// Fetches and decodes a profile.
 pub fn profile(client: &Client, url: &ProfileUrl, options: &ReadOptions) -> Result<Profile, Error> {
+    file::decode(&body(client, url)?, &url.to_string(), options)
+}
+
+/// Fetches what an endpoint of `/debug/pprof` answers.
+pub(crate) fn body(client: &Client, url: &ProfileUrl) -> Result<Vec<u8>, Error> {
     let answer = client.get(url, None)?;
     if !answer.is_ok {
         let others = match answer.status.starts_with("404") {
@@ -27,7 +32,7 @@ pub fn profile(client: &Client, url: &ProfileUrl, options: &ReadOptions) -> Resu
         };
         return Err(refusal(url, &answer, others));
     }
-    file::decode(&answer.body, &url.to_string(), options)
+    Ok(answer.body)
 }
 
 /// Posts to a URL, and gives the answer's body.

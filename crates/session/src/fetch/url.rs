@@ -6,6 +6,8 @@ use std::time::Duration;
 
 /// Where a CPU profile is, if the user names a host only.
 const CPU_PROFILE: &str = "/debug/pprof/profile";
+/// Where a program prints its goroutines.
+const GOROUTINES: &str = "/debug/pprof/goroutine";
 /// How long an endpoint may take to begin its answer where nobody says how long it captures.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -37,6 +39,17 @@ impl ProfileUrl {
         let mut url = Self::split(text)?;
         if ["", "/debug/pprof"].contains(&url.path.trim_end_matches('/')) {
             url.path = format!("/debug/pprof/{name}");
+        }
+        Some(url)
+    }
+
+    /// The same, for the text of all goroutines, unless another form was asked for.
+    pub fn parse_for_goroutines(text: &str) -> Option<ProfileUrl> {
+        let mut url = Self::parse_for(text, "goroutine")?;
+        let form = "debug";
+        if url.path == GOROUTINES && url.query.iter().all(|(name, _)| name != form) {
+            let at = url.query.partition_point(|(name, _)| name.as_str() < form);
+            url.query.insert(at, (form.to_owned(), "2".to_owned()));
         }
         Some(url)
     }
