@@ -31,7 +31,9 @@ Examples:
   gowhy cpu -- ./server -port 8080        the same for a program to launch
   gowhy pprof -top cpu.pb.gz              report a saved profile
   gowhy pprof -list='main\\.handle' cpu.pb.gz  … line by line
-  gowhy pprof -top -diff_base=old.pb.gz new.pb.gz  what has changed?";
+  gowhy pprof -top -diff_base=old.pb.gz new.pb.gz  what has changed?
+  gowhy test -bench . ./parser            benchmarks, with every profile taken and kept
+  gowhy diff before after                 two such runs, or benchmark files, compared";
 
 fn command() -> Command {
     let verbs = VERBS.iter().map(|verb| (verb.command)());

@@ -40,7 +40,8 @@ fn command() -> Command {
 ///
 /// Kinds of profiles skew each other and what is measured. So with -bench, each kind is taken in a run
 /// of its own, and one without any gives the results that are shown. Several packages run one after
-/// the other.
+/// the other. Profiles that you name (-cpuprofile FILE) are written there, and a copy is kept. -json is
+/// gowhy's own flag, not that of go test.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct TestArgs {
@@ -68,15 +69,17 @@ pub struct TestArgs {
 }
 
 const EXAMPLES: &str = "\
-Rates, unless you give them: -memprofilerate 4096, -blockprofilerate 1 and -mutexprofilefraction 1 in
-runs of their own; 65536, 10000 and 10 where all kinds are taken in one run.
-Profiles that you name (-cpuprofile FILE) are written there, and a copy is kept. -json is gowhy's own.
+Rates, unless you give them:
+  -memprofilerate 4096 -blockprofilerate 1 -mutexprofilefraction 1
+                                          in runs of their own
+  -memprofilerate 65536 -blockprofilerate 10000 -mutexprofilefraction 10
+                                          where all kinds are taken in one run
 
 Examples:
   gowhy test ./parser                     the tests of a package
   gowhy test -run '^$' -bench . -count 6  its benchmarks: results, and four profiles
   gowhy test -bench Decode --isolate=false ./...
-                                          all profiles in one run for each package: faster, less exact
+                                          one run for each package: faster, less exact
   gowhy test -bench . --out after && gowhy diff before after
                                           what did a change do?";
 

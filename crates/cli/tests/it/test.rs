@@ -220,7 +220,8 @@ fn a_failure_is_passed_on_and_what_is_there_is_kept() {
     let r = run(bed.command(&["--out=panic"]).env("BENCH_OUTCOME", "panic"));
     assert_eq!(r.code, 1);
     assert!(
-        r.err.contains("no mem profile: the test ended before"),
+        r.err
+            .contains("no cpu, mem, block, mutex profile: the test ended before"),
         "{}",
         r.err
     );

@@ -5,7 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::Arguments;
+use super::{Arguments, Host};
 use crate::error::Error;
 use crate::launch::find_in;
 
@@ -84,16 +84,20 @@ impl Go {
 
     /// The packages that the arguments name; `None` if `go list` fails, which `go test` then does,
     /// too, and says why.
-    pub fn list(&self, args: &Arguments) -> Option<Vec<Listed>> {
+    pub fn list(&self, args: &Arguments, host: &mut dyn Host) -> Option<Vec<Listed>> {
         let mut words = vec!["list".to_owned()];
         words.extend(args.folder().map(|dir| format!("-C={dir}")));
         words.push("-f={{.ImportPath}} {{len .TestGoFiles}} {{len .XTestGoFiles}}".to_owned());
         words.extend(args.listing());
         words.extend(args.packages().iter().cloned());
-        let output = self.command(&words).output().ok()?;
-        if !output.status.success() {
-            return None;
-        }
+        let mut command = self.command(&words);
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        // It may have to fetch modules, which takes its time.
+        let child = command.spawn().ok()?;
+        host.started(child.id());
+        let output = child.wait_with_output();
+        host.started(0);
+        let output = output.ok().filter(|output| output.status.success())?;
         let text = String::from_utf8_lossy(&output.stdout);
         let packages = text.lines().filter_map(|line| {
             let mut fields = line.rsplitn(3, ' ');

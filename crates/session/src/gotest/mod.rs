@@ -21,8 +21,10 @@ const PROFILER: &str = r"^runtime/pprof\.(profileWriter|StartCPUProfile|StopCPUP
 /// `tRunner`, `(*B).launch` and `(*B).run1.func1`.
 const WAITING: &str = concat!(
     r"^runtime/pprof\.(profileWriter|StartCPUProfile|StopCPUProfile)$",
-    r"|^testing\.(\(\*T\)\.(Run|Parallel)|\(\*B\)\.(Run|run1|doBench|RunParallel)",
-    r"|tRunner\.func[0-9.]+|runTests\.func[0-9.]+|\(\*test(State|Context)\)\.waitParallel)$",
+    r"|^testing\.(\(\*T\)\.(Run|Parallel)",
+    r"|\(\*B\)\.(Run|run1|doBench|RunParallel|StartTimer|StopTimer|ResetTimer)",
+    r"|\(\*F\)\.Fuzz\.func[0-9.]+|(tRunner|fRunner|runTests|runExample)\.func[0-9.]+",
+    r"|runFuzzTests|\(\*test(State|Context)\)\.waitParallel)$",
 );
 
 impl Kind {

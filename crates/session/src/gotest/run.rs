@@ -74,7 +74,15 @@ pub fn unused_dir(parent: &Path) -> PathBuf {
 /// Runs the tests.
 pub fn run(request: &Request, host: &mut dyn Host) -> Result<Finished, Error> {
     let Request { go, arguments, .. } = request;
-    let Some(packages) = go.list(arguments) else {
+    let packages = go.list(arguments, host);
+    if host.stopped() {
+        return Ok(Finished {
+            set: None,
+            exit_code: 1,
+            notes: Vec::new(),
+        });
+    }
+    let Some(packages) = packages else {
         // It says itself what is wrong.
         let (exit_code, _) = shown(go, &arguments.words(&[], None), None, host)?;
         return Ok(Finished {
@@ -333,13 +341,13 @@ impl Runner<'_> {
         let Request {
             arguments, dir, go, ..
         } = self.request;
+        let mut missing = Vec::new();
         for &kind in kinds {
             let file = folder.join(file_name(kind));
             let own = dir.join(&file);
             if let Some(path) = arguments.value(kind.flag()) {
-                let base = go
-                    .folder(arguments)
-                    .join(arguments.value("outputdir").unwrap_or("."));
+                let outputs = arguments.value("outputdir").unwrap_or(".");
+                let base = go.folder(arguments).join(outputs);
                 if let Err(e) = fs::copy(base.join(path), &own) {
                     self.notes.push(format!("cannot copy {path}: {e}"));
                 }
@@ -350,16 +358,16 @@ impl Runner<'_> {
                     if found.is_ok() {
                         let _ = fs::remove_file(&own);
                     }
-                    if made.exit_code == 0 || self.host.stopped() {
-                        continue;
-                    }
-                    self.notes.push(format!(
-                        "{}: no {} profile: the test ended before it was written",
-                        made.import_path,
-                        kind.name()
-                    ));
+                    missing.push(kind.name());
                 }
             }
+        }
+        if !missing.is_empty() && !self.host.stopped() {
+            self.notes.push(format!(
+                "{}: no {} profile: the test ended before it was written",
+                made.import_path,
+                missing.join(", ")
+            ));
         }
     }
 
