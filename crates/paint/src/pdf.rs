@@ -176,7 +176,13 @@ impl Page<'_> {
     fn text(&mut self, text: &Text) {
         let mut line = Vec::new();
         for glyph in self.font.line(&text.text) {
-            self.used.entry(glyph.id).or_insert(glyph.char);
+            // One box stands for all characters that the font does not have.
+            let meaning = if glyph.id == 0 {
+                '\u{fffd}'
+            } else {
+                glyph.char
+            };
+            self.used.entry(glyph.id).or_insert(meaning);
             line.extend(glyph.id.to_be_bytes());
         }
         if line.is_empty() {

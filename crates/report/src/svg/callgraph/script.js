@@ -131,7 +131,10 @@
   input.addEventListener("input", () => search(input.value));
   input.addEventListener("keydown", (e) => {
     e.stopPropagation();
-    if (e.key === "Enter") step(e.shiftKey ? -1 : 1);
+    if (e.key === "Enter") {
+      input.blur();
+      step(e.shiftKey ? -1 : 1);
+    }
     if (e.key === "Escape") {
       input.blur();
       reset();
