@@ -1,6 +1,7 @@
 // Command profiles does a bit of everything for some time and leaves every profile that
 // runtime/pprof knows in a folder: cpu.pb.gz, heap.pb.gz, allocs.pb.gz, block.pb.gz, mutex.pb.gz,
-// goroutine.pb.gz, threadcreate.pb.gz.
+// goroutine.pb.gz, threadcreate.pb.gz. With -text also as text: heap.txt and so on, and
+// goroutine.debug2.txt.
 package main
 
 import (
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"runtime/debug"
 	"runtime/pprof"
 	"sort"
 	"strings"
@@ -24,6 +26,8 @@ import (
 var (
 	dir    = flag.String("dir", ".", "`folder` for the profiles")
 	runFor = flag.Duration("work", time.Second, "work for this `time`")
+	text   = flag.Bool("text", false, "profiles also as text")
+	share1 = flag.Int("mutex", 1, "record one in `n` mutex contentions")
 )
 
 var kept sync.Map
@@ -32,7 +36,7 @@ func main() {
 	flag.Parse()
 	runtime.MemProfileRate = 4 << 10
 	runtime.SetBlockProfileRate(1)
-	runtime.SetMutexProfileFraction(1)
+	runtime.SetMutexProfileFraction(*share1)
 	cpu, err := os.Create(filepath.Join(*dir, "cpu.pb.gz"))
 	check(err)
 	check(pprof.StartCPUProfile(cpu))
@@ -54,16 +58,56 @@ func main() {
 	for i := 0; i < 5; i++ {
 		go wait(block)
 	}
+	for i := 0; i < 4; i++ {
+		labels := pprof.Labels("waits", "for \"ever\"", "group", fmt.Sprint(i%2))
+		go pprof.Do(context.Background(), labels, func(context.Context) { wait(block) })
+	}
 	all.Wait()
+	if *text {
+		contend()
+	}
 	pprof.StopCPUProfile()
 	check(cpu.Close())
+	// Twice, so that the profiles of memory are of the present; and none comes between them.
 	runtime.GC()
+	runtime.GC()
+	debug.SetGCPercent(-1)
 	for _, name := range []string{"heap", "allocs", "block", "mutex", "goroutine", "threadcreate"} {
 		file, err := os.Create(filepath.Join(*dir, name+".pb.gz"))
 		check(err)
 		check(pprof.Lookup(name).WriteTo(file, 0))
 		check(file.Close())
 	}
+	if !*text {
+		return
+	}
+	for _, name := range []string{"heap", "allocs", "block", "mutex", "goroutine", "threadcreate"} {
+		write(name+".txt", name, 1)
+	}
+	write("goroutine.debug2.txt", "goroutine", 2)
+}
+
+func write(as, name string, debug int) {
+	file, err := os.Create(filepath.Join(*dir, as))
+	check(err)
+	check(pprof.Lookup(name).WriteTo(file, debug))
+	check(file.Close())
+}
+
+// contend has a hundred goroutines that want the same lock at once.
+func contend() {
+	var all sync.WaitGroup
+	var lock sync.Mutex
+	for i := 0; i < 100; i++ {
+		all.Add(1)
+		go func() {
+			lock.Lock()
+			time.Sleep(500 * time.Microsecond)
+			lock.Unlock()
+			all.Done()
+		}()
+	}
+	all.Wait()
 }
 
 func check(err error) {
