@@ -54,8 +54,8 @@ pub(crate) fn is_text(head: &[u8]) -> bool {
 pub struct ReadOptions {
     /// How much to read at most.
     pub limits: Limits,
-    /// Read text as google/pprof does: without the functions and labels that Go prints as comments,
-    /// and without the repair of what it misreads.
+    /// Read only what google/pprof reads, and text as it does: without the functions and labels that
+    /// Go prints as comments, and without the repair of what it misreads.
     pub exact: bool,
 }
 
@@ -81,14 +81,14 @@ pub fn read_any_with(bytes: &[u8], options: &ReadOptions) -> Result<Profile, Err
         return proto::decode_with(bytes, limits);
     }
     let whole = inflate(bytes, limits)?;
-    if whole.trim_ascii_start().starts_with(b"{") {
+    if whole.trim_ascii_start().starts_with(b"{") && !options.exact {
         return speedscope::decode(&whole);
     }
     if let Some(profile) = legacy::decode(&whole, options.exact)? {
         return Ok(profile);
     }
     let head = &whole[..whole.len().min(HEAD)];
-    if is_text(head) && web_page(head).is_none() && folded::looks_like(head) {
+    if !options.exact && is_text(head) && web_page(head).is_none() && folded::looks_like(head) {
         return folded::decode(&whole);
     }
     proto::decode_with(&whole, limits)
