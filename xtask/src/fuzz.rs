@@ -184,6 +184,18 @@ fn seed(name: &str, corpus: &Path) -> Result<()> {
         }
         "folded" => fs::write(corpus.join("folded"), "main.main;main.f 3\nmain.main 1\n")?,
         "bench" => fs::write(corpus.join("bench"), BENCH)?,
+        "goroutine_dump" => fs::write(corpus.join("dump"), DUMP)?,
+        "demangle" => {
+            fs::write(
+                corpus.join("cpp"),
+                "_ZNSt6vectorIiSaIiEE9push_backERKi.part.0",
+            )?;
+            fs::write(
+                corpus.join("rust"),
+                "_RINvNtC3std3mem8align_ofNtNtC3std3mem12DiscriminantE",
+            )?;
+            fs::write(corpus.join("old"), "_ZN4core3ptr4drop17h0123456789abcdefE")?;
+        }
         "speedscope" => fs::write(corpus.join("speedscope"), SPEEDSCOPE)?,
         "filters" => fs::write(corpus.join("filters"), "ma?in\\.\\(\\*T\n^json\n\\w+$\n")?,
         "gobin" => {
@@ -198,6 +210,14 @@ fn seed(name: &str, corpus: &Path) -> Result<()> {
 
 const BENCH: &str = "goos: linux\npkg: a/b\nUnit B/op better=lower assume=exact\n\
 BenchmarkA/x=1-8 \t 100\t 12.5 ns/op\t 0x1.8p3 MB/s\t 16 B/op\nPASS\n";
+
+const DUMP: &str = "panic: no [recovered]\n\tpanic: x\n[signal SIGSEGV: code=0x1]\n\n\
+goroutine 1 gp=0x5 m=0 mp=0x6 [select (no cases), 5 minutes, locked to thread]:\n\
+main.(*T[...]).f(...)\n\t/a.go:1\nmain.main({0x1?, ...})\n\t/a.go:2 +0x1 fp=0x1 sp=0x2 pc=0x3\n\
+...3 frames elided...\ncreated by main.g in goroutine 7\n\t/a.go:3 +0x5\n\
+[originating from goroutine 7]:\nmain.g(...)\n\t/a.go:4 +0x1\n\n\
+goroutine 2 [sleep (leaked), synctest bubble 3] {a: \"b c\"}:\nnon-Go function at pc=0x1\n\n\
+rax 0x1\nexit status 2\n";
 
 const SPEEDSCOPE: &str = r#"{"$schema":"https://www.speedscope.app/file-format-schema.json",
 "shared":{"frames":[{"name":"main.main","file":"main.go","line":3},{"name":"main.f"}]},
