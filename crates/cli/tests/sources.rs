@@ -160,6 +160,7 @@ impl Bench {
             let _ = fs::remove_dir_all(&home);
             names
         };
+        kept();
         let theirs = self.theirs(args, env);
         let names = kept();
         let ours = self.ours(args, env);
@@ -461,8 +462,22 @@ fn headers_and_proxies() {
     // The name cannot be resolved: only the proxy can know it.
     let proxy = format!("http://{}", server.address);
     let away = ["-top", "http://service.invalid:6060/x"];
-    let through = bench.ours(&away, &[("http_proxy", &proxy)]);
+    let through = bench.same(&away, &[("http_proxy", &proxy)]);
     assert_eq!(through.code, Some(0), "{}", through.err);
+    let asked = server.asked();
+    let [.., theirs, ours] = &asked[..] else {
+        panic!("both asked");
+    };
+    assert_eq!(ours.what, "GET http://service.invalid:6060/x");
+    assert_eq!(ours.what, theirs.what);
+    assert!(
+        ours.headers
+            .to_ascii_lowercase()
+            .contains("host: service.invalid:6060\r\n")
+    );
+    // One with a password is asked for a tunnel.
+    let named = format!("http://me:word@{}", server.address);
+    assert_eq!(bench.ours(&away, &[("http_proxy", &named)]).code, Some(0));
     let direct = [
         ("HTTP_PROXY", proxy.as_str()),
         ("no_proxy", "service.invalid"),
@@ -572,6 +587,30 @@ fn certificates_are_checked() {
 }
 
 #[test]
+fn sockets_that_are_files() {
+    let bench = Bench::new();
+    let (_running, _) = endpoint("any", bench.dir.path());
+    let socket = bench.path("endpoint.sock");
+    let heap = format!("unix:{}:/debug/pprof/heap", socket.display());
+    let ran = bench.ours(&["-top", &heap], &[("http_proxy", "127.0.0.1:1")]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert!(
+        ran.err
+            .contains(&format!("Fetching profile over HTTP from {heap}\n"))
+    );
+    let gowhy = Path::new(env!("CARGO_BIN_EXE_gowhy"));
+    let cpu = bench.run(gowhy, &["cpu", "unix:endpoint.sock", "-d", "1s"], &[]);
+    assert!(cpu.out.contains("main.sum"), "{} {}", cpu.out, cpu.err);
+    let gone = bench.ours(&["-top", "unix:nosuch.sock"], &[]);
+    assert_eq!(gone.code, Some(3));
+    assert!(
+        gone.err.contains("caused by: no such file or directory"),
+        "{}",
+        gone.err
+    );
+}
+
+#[test]
 fn endpoints_of_go_programs() {
     for version in ["1.19", "1.27"] {
         let bench = Bench::new();
@@ -661,6 +700,49 @@ fn names_come_from_the_binary_as_in_pprof() {
         }
         bench.same(&["-top", "-symbolize=none", "bare.pb.gz"], &[]);
     }
+}
+
+#[test]
+fn names_of_c_code_come_from_the_binary_as_in_pprof() {
+    if !testkit::has_c_compiler() {
+        return;
+    }
+    let bench = Bench::new();
+    let program = testkit::program("cgo", "any", Variant::Plain).expect("the testbed builds");
+    let gowhy = Path::new(env!("CARGO_BIN_EXE_gowhy"));
+    let program = program.to_str().expect("a name");
+    let args = [
+        "cpu",
+        "-r",
+        "999",
+        "-o",
+        "cpu.pb.gz",
+        "--",
+        program,
+        "-for=1500ms",
+    ];
+    let taken = bench.run(gowhy, &args, &[]);
+    assert_eq!(taken.code, Some(0), "{}", taken.err);
+    let whole = fs::read(bench.path("cpu.pb.gz")).expect("it is there");
+    let mut bare = nameless(profile::decode(&whole).expect("a profile"));
+    for i in 0..bare.mappings.len() {
+        bare.mappings[i].build_id = Default::default();
+    }
+    fs::write(bench.path("bare.pb.gz"), profile::encode_gz(&bare)).expect("room");
+    for view in ["-top", "-traces", "-raw"] {
+        let ours = bench.ours(&["-exact", "-lines", view, "bare.pb.gz"], &[]);
+        let theirs = bench.theirs(&["-lines", view, "bare.pb.gz"], &[]);
+        assert_eq!(ours.out, theirs.out, "{view}");
+        assert_eq!(ours.err, theirs.err, "{view}");
+    }
+    // The capture names C code by symbol tables, and so do we.
+    let named = bench.ours(&["-top", "bare.pb.gz"], &[]);
+    let expect = bench.ours(&["-top", "cpu.pb.gz"], &[]);
+    let rows = |ran: &Ran| -> Vec<String> {
+        let rows = ran.out.lines().filter(|l| !l.starts_with("Build ID"));
+        rows.map(str::to_owned).collect()
+    };
+    assert_eq!(rows(&named), rows(&expect));
 }
 
 #[test]

@@ -35,7 +35,7 @@ impl Target {
         if Path::new(text).exists() {
             return Target::File(PathBuf::from(text));
         }
-        if text.contains("://") || is_host_port(text) {
+        if text.contains("://") || text.starts_with("unix:") || is_host_port(text) {
             return Target::Url(text.to_owned());
         }
         if text.contains('/') || text.ends_with(".gz") || text.ends_with(".pprof") {
@@ -94,6 +94,7 @@ mod tests {
         check("4711", Target::Pid(4711));
         check("localhost:6060", Target::Url("localhost:6060".into()));
         check("[::1]:80/debug", Target::Url("[::1]:80/debug".into()));
+        check("unix:/x.sock", Target::Url("unix:/x.sock".into()));
         check("http://x/y", Target::Url("http://x/y".into()));
         check("no/such/file", Target::File("no/such/file".into()));
         check("cpu.pb.gz", Target::File("cpu.pb.gz".into()));

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
 
+use super::dial::Dial;
 use super::proxy::Proxies;
 use super::url::ProfileUrl;
 use crate::error::Error;
@@ -145,10 +146,17 @@ impl Client {
             .access
             .proxies
             .of(if secure { "https" } else { "http" }, url.host());
-        let proxy = proxy
-            .map(ureq::Proxy::new)
-            .transpose()
-            .map_err(unreachable)?;
+        let dial = match (url.socket(), proxy) {
+            (Some(socket), _) => Some(Dial::Unix(PathBuf::from(socket))),
+            (None, Some(proxy)) if !secure => Dial::proxy(proxy),
+            _ => None,
+        };
+        let tunnel = proxy.filter(|_| dial.is_none()).map(ureq::Proxy::new);
+        let tunnel = tunnel.transpose().map_err(unreachable)?;
+        let agent = match dial {
+            Some(dial) => dial.agent(self.agent.config().clone()),
+            None => self.agent.clone(),
+        };
         let tls = if secure {
             self.tls(url.scheme() == "https+insecure")
         } else {
@@ -164,7 +172,7 @@ impl Client {
             ($request:expr) => {{
                 let mut request = $request
                     .config()
-                    .proxy(proxy)
+                    .proxy(tunnel)
                     .tls_config(tls)
                     .timeout_connect(Some(CONNECT.min(patience)))
                     .timeout_recv_response(Some(patience))
@@ -178,8 +186,8 @@ impl Client {
             }};
         }
         let answer = match post {
-            None => prepared!(self.agent.get(address)).call(),
-            Some(body) => prepared!(self.agent.post(address))
+            None => prepared!(agent.get(address)).call(),
+            Some(body) => prepared!(agent.post(address))
                 .header("Content-Type", "application/octet-stream")
                 .send(body),
         };

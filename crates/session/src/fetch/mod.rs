@@ -1,6 +1,7 @@
 //! Profiles over HTTP, as `net/http/pprof` serves them.
 
 mod client;
+mod dial;
 mod downloads;
 mod index;
 mod proxy;

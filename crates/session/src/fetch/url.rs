@@ -11,11 +11,14 @@ const GOROUTINES: &str = "/debug/pprof/goroutine";
 /// How long an endpoint may take to begin its answer where nobody says how long it captures.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// The scheme of sockets that are files.
+const UNIX: &str = "unix";
+
 /// The URL of a profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProfileUrl {
     scheme: String,
-    /// Host and port, and the user's name and password before them.
+    /// Host and port, and the user's name and password before them; the file of a socket.
     authority: String,
     /// As written, percent signs and all.
     path: String,
@@ -24,8 +27,8 @@ pub struct ProfileUrl {
 }
 
 impl ProfileUrl {
-    /// Takes apart what may be a URL: with a scheme, or `host:port` and maybe a path. `None` for what
-    /// can only be meant as a file.
+    /// Takes apart what may be a URL: with a scheme, or `host:port` and maybe a path, or
+    /// `unix:/path/of/socket` and maybe `:/path`. `None` for what can only be meant as a file.
     pub fn parse(text: &str) -> Option<ProfileUrl> {
         let mut url = Self::split(text)?;
         if url.path.is_empty() || url.path == "/" {
@@ -55,6 +58,19 @@ impl ProfileUrl {
     }
 
     fn split(text: &str) -> Option<ProfileUrl> {
+        if let Some(rest) = text.strip_prefix("unix:") {
+            let rest = rest.strip_prefix("//").unwrap_or(rest);
+            let (socket, path) = match rest.find(":/") {
+                Some(at) => (&rest[..at], &rest[at + 1..]),
+                None => (rest, ""),
+            };
+            let at_host = Self::of("http", &format!("socket{path}"))?;
+            return (!socket.is_empty()).then(|| ProfileUrl {
+                scheme: UNIX.to_owned(),
+                authority: socket.to_owned(),
+                ..at_host
+            });
+        }
         match split_scheme(text) {
             // As to net/url: the first part of a path has no colon, so this must be host and port.
             None => {
@@ -147,6 +163,11 @@ impl ProfileUrl {
         &self.scheme
     }
 
+    /// The file of the socket to ask, if it is one.
+    pub fn socket(&self) -> Option<&str> {
+        (self.scheme == UNIX).then_some(self.authority.as_str())
+    }
+
     /// Host and port, without the user's name.
     pub fn host(&self) -> &str {
         self.authority.rsplit('@').next().unwrap_or_default()
@@ -168,12 +189,13 @@ impl ProfileUrl {
 
     /// The URL for whoever connects: certificates that are not checked are no scheme there.
     pub fn address(&self) -> String {
-        let scheme = match self.scheme.as_str() {
-            "https+insecure" => "https",
-            scheme => scheme,
+        let (scheme, authority) = match self.scheme.as_str() {
+            "https+insecure" => ("https", self.authority.as_str()),
+            UNIX => ("http", "localhost"),
+            scheme => (scheme, self.authority.as_str()),
         };
         let query = self.query_text();
-        format!("{scheme}://{}{}{query}", self.authority, self.path)
+        format!("{scheme}://{authority}{}{query}", self.path)
     }
 
     fn query_text(&self) -> String {
@@ -191,11 +213,12 @@ impl ProfileUrl {
 impl std::fmt::Display for ProfileUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let query = self.query_text();
-        write!(
-            f,
-            "{}://{}{}{query}",
-            self.scheme, self.authority, self.path
-        )
+        let (before, after) = match self.scheme.as_str() {
+            UNIX => (":", ":"),
+            _ => ("://", ""),
+        };
+        let (scheme, authority, path) = (&self.scheme, &self.authority, &self.path);
+        write!(f, "{scheme}{before}{authority}{after}{path}{query}")
     }
 }
 
