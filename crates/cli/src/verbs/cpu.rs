@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
 use report::import::{Import, import};
-use report::view::View;
+use report::view::{Image, View};
 use session::cpu::{Capture, Options};
 use session::{Method, Process, Program, Target};
 use target::signals::{self, Signals};
@@ -278,6 +278,11 @@ fn show(choice: &ReportChoice, profile: profile::Profile) -> Result<(), CliError
 fn view_for(file: &str) -> View {
     match Path::new(file).extension().and_then(|e| e.to_str()) {
         Some("svg") => View::Flame,
+        Some("html") => View::Html,
+        Some("png") => View::Image(Image::Png),
+        Some("gif") => View::Image(Image::Gif),
+        Some("pdf") => View::Image(Image::Pdf),
+        Some("ps") => View::Image(Image::Ps),
         Some("folded" | "collapsed") => View::Folded,
         Some("dot") => View::Dot,
         Some("txt") => View::Top,
