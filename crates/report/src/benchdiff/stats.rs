@@ -144,15 +144,17 @@ pub fn u_test(old: &[f64], new: &[f64], its_way: bool) -> Result<f64, AllEqual> 
         if u1 == u2 {
             return Ok(1.0);
         }
-        if its_way {
-            let mut sum = u1.min(u2) + least(n1);
-            if let [first, second] = ranks.ties[..]
-                && n1 <= first
-                && u1.min(u2) as usize + first + second > n1 * (first - n1)
-            {
-                // A division that rounds towards 0 finds ways where there are none.
-                sum = sum.max((n1 * (first + 1)) as u64);
-            }
+        let mut sum = u1.min(u2) + least(n1);
+        if its_way
+            && let [first, second] = ranks.ties[..]
+            && n1 <= first
+            && u1.min(u2) as usize + first + second > n1 * (first - n1)
+        {
+            // A division that rounds towards 0 finds ways where there are none.
+            sum = sum.max((n1 * (first + 1)) as u64);
+        }
+        // Without ties, and of equal sizes, both samples have the same distribution.
+        if its_way || !has_ties || n1 == n2 {
             return Ok(2.0 * ranks.at_most(n1, sum));
         }
         let one = ranks.at_most(n1, one);
