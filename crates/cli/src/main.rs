@@ -13,6 +13,7 @@ use clap::Command;
 mod access;
 mod exit;
 mod flags;
+mod http;
 mod output;
 mod progress;
 mod shell;

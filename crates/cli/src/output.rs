@@ -83,7 +83,8 @@ pub fn say(notices: &[String]) {
     }
 }
 
-fn current_dir() -> Result<String, CliError> {
+/// Where source files are looked for if nobody says.
+pub fn current_dir() -> Result<String, CliError> {
     let dir = std::env::current_dir()?;
     Ok(dir.to_string_lossy().into_owned())
 }

@@ -43,6 +43,24 @@ pub fn show(
     Ok(())
 }
 
+/// Opens an address in a web browser, which is not waited for. Gives whether there is one.
+pub fn open_url(url: &str) -> bool {
+    programs(Viewer::Browser).iter().any(|program| {
+        let mut words = program.split(' ').filter(|word| !word.is_empty());
+        let Some(name) = words.next() else {
+            return false;
+        };
+        let mut command = Command::new(name);
+        command.args(words).arg(url);
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        let Ok(mut child) = command.spawn() else {
+            return false;
+        };
+        std::thread::spawn(move || child.wait());
+        true
+    })
+}
+
 /// A file and the program that shows it.
 struct Shown {
     path: PathBuf,

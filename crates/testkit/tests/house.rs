@@ -131,7 +131,7 @@ fn arguments_and_loose_errors_stay_in_the_binary_and_the_tools() {
         for (kind, used) in &package.uses {
             let ours = package.name == "cli" || TOOLS.contains(&package.name.as_str());
             let binary_only = ["clap", "anyhow", "indicatif"].contains(&used.as_str());
-            let web_only = ["tokio", "axum"].contains(&used.as_str()) && package.name != "web";
+            let web_only = ["tokio", "hyper"].contains(&used.as_str()) && package.name != "web";
             let tui_only = used == "ratatui" && package.name != "tui";
             if kind != "dev" && (binary_only && !ours || web_only || tui_only) {
                 wrong.push(format!("{} uses {used}", package.name));

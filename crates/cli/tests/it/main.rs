@@ -10,3 +10,4 @@ mod goroutine;
 mod gowhy;
 mod launch;
 mod test;
+mod web;
