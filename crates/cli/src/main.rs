@@ -17,6 +17,7 @@ mod http;
 mod output;
 mod progress;
 mod shell;
+mod single;
 mod sources;
 mod verbs;
 mod viewer;

@@ -20,7 +20,7 @@ use crate::exit::{CliError, Exit};
 use crate::flags::{ReportArgs, ReportChoice};
 use crate::output;
 use crate::progress::Meter;
-use crate::sources::{Single, no_url, single};
+use crate::single::{Single, no_url, single};
 
 /// The command.
 pub const VERB: Verb = Verb { command, run };

@@ -22,7 +22,7 @@ use crate::access::AccessArgs;
 use crate::exit::{CliError, Exit};
 use crate::flags::{ReportArgs, ReportChoice};
 use crate::output::{self, Syntax};
-use crate::sources::{Single, no_url, single};
+use crate::single::{Single, no_url, single};
 
 /// The command.
 pub const VERB: Verb = Verb { command, run };
