@@ -7,12 +7,13 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Each crate's level; it uses only crates of lower ones.
-const LEVELS: [(&str, u32); 15] = [
+const LEVELS: [(&str, u32); 16] = [
     ("profile", 0),
     ("goroutines", 0),
     ("gobin", 0),
     ("target", 0),
     ("paint", 0),
+    ("disasm", 1),
     ("godebug", 1),
     ("goruntime", 1),
     ("sampler", 2),
