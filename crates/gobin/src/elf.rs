@@ -22,6 +22,8 @@ pub struct Segment {
     pub offset: u64,
     /// Bytes in the file; the rest of `memsz` is zero.
     pub filesz: u64,
+    /// `vaddr` and `offset` agree in multiples of this; 0 and 1 say nothing.
+    pub align: u64,
     /// Mapped readable.
     pub readable: bool,
     /// Mapped writable.
@@ -96,6 +98,7 @@ impl Elf {
             memsz: size,
             offset: 0,
             filesz: size,
+            align: 0,
             readable: true,
             writable: false,
             executable: true,
@@ -134,6 +137,7 @@ impl Elf {
                     memsz: program.p_memsz(endian).into(),
                     offset,
                     filesz,
+                    align: program.p_align(endian).into(),
                     readable: flags.0 & elf::PF_R.0 != 0,
                     writable: flags.0 & elf::PF_W.0 != 0,
                     executable: flags.0 & elf::PF_X.0 != 0,
@@ -177,6 +181,12 @@ impl Elf {
 
     pub(crate) fn section(&self, name: &str) -> Option<&Section> {
         self.sections.iter().find(|s| s.name == name)
+    }
+
+    /// Address and bytes of a section; bytes are empty for `.bss` and the like.
+    pub(crate) fn named_section(&self, name: &str) -> Option<(u64, &[u8])> {
+        let section = self.section(name)?;
+        Some((section.addr, self.section_bytes(section).unwrap_or_default()))
     }
 
     /// The bytes of a section as they stand in the file.

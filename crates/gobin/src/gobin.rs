@@ -11,7 +11,7 @@ use crate::header::{Header, Magic};
 use crate::moduledata::ModuleData;
 use crate::pclntab::PcLnTab;
 use crate::reloc::Relocs;
-use crate::symbols::{Symbol, SymbolIndex};
+use crate::symbols::{self, NamedSymbol, Symbol, SymbolIndex};
 use crate::{Data, Error, notes};
 
 /// What the machine code is for.
@@ -23,6 +23,16 @@ pub enum Arch {
     Arm64,
     /// Any other: tables can be read, code cannot.
     Other,
+}
+
+impl Arch {
+    pub(crate) fn of(elf: &Elf) -> Arch {
+        match elf.machine {
+            EM_X86_64 => Arch::Amd64,
+            EM_AARCH64 => Arch::Arm64,
+            _ => Arch::Other,
+        }
+    }
 }
 
 /// A Go executable or shared object.
@@ -90,11 +100,7 @@ impl GoBin {
 
     /// What the machine code is for.
     pub fn arch(&self) -> Arch {
-        match self.elf.machine {
-            EM_X86_64 => Arch::Amd64,
-            EM_AARCH64 => Arch::Arm64,
-            _ => Arch::Other,
-        }
+        Arch::of(&self.elf)
     }
 
     /// Position-independent: loaded at an address of the kernel's choice.
@@ -141,6 +147,11 @@ impl GoBin {
             .find(&self.elf, name)
     }
 
+    /// The symbols of the static table, in its order; none in a stripped file.
+    pub fn symbols(&self) -> Vec<NamedSymbol<'_>> {
+        symbols::all(&self.elf)
+    }
+
     /// The function table.
     pub fn pclntab(&self) -> &PcLnTab {
         &self.pclntab
@@ -153,11 +164,7 @@ impl GoBin {
 
     /// Address and bytes of a section; bytes are empty for `.bss` and the like.
     pub fn section(&self, name: &str) -> Option<(u64, &[u8])> {
-        let section = self.elf.section(name)?;
-        Some((
-            section.addr,
-            self.elf.section_bytes(section).unwrap_or_default(),
-        ))
+        self.elf.named_section(name)
     }
 
     /// `len` bytes at `vaddr` as the file holds them, unrelocated.

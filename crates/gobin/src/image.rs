@@ -13,8 +13,8 @@ use object::{Object, ObjectSection};
 
 use crate::elf::Elf;
 use crate::reader::DataReader;
-use crate::symbols::Table;
-use crate::{Data, Error, Segment, notes};
+use crate::symbols::{self, NamedSymbol, Table};
+use crate::{Arch, Data, Error, Segment, notes};
 
 /// Deflate cannot pack tighter; a section that claims more is damaged.
 const MAX_RATIO: u64 = 1100;
@@ -80,9 +80,24 @@ impl Image {
         self.elf.kind == elf::ET_DYN
     }
 
+    /// What the machine code is for.
+    pub fn arch(&self) -> Arch {
+        Arch::of(&self.elf)
+    }
+
+    /// Address and bytes of a section; bytes are empty for `.bss` and the like.
+    pub fn section(&self, name: &str) -> Option<(u64, &[u8])> {
+        self.elf.named_section(name)
+    }
+
     /// What the kernel or the loader maps.
     pub fn segments(&self) -> &[Segment] {
         &self.elf.segments
+    }
+
+    /// The symbols of the static table, in its order; none in a stripped file.
+    pub fn symbols(&self) -> Vec<NamedSymbol<'_>> {
+        symbols::all(&self.elf)
     }
 
     /// The function symbol that covers `addr`, and its start.

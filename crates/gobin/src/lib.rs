@@ -62,7 +62,7 @@ pub use inline::Frame;
 pub use moduledata::ModuleData;
 pub use names::{pprof_name, print_name};
 pub use pclntab::PcLnTab;
-pub use symbols::Symbol;
+pub use symbols::{NamedSymbol, Symbol};
 pub use version::GoVersion;
 
 /// Bytes that outlive their reader: a mapped file, a `Vec<u8>`.

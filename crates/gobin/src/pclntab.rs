@@ -154,6 +154,16 @@ impl PcLnTab {
         self.place(func, &func.record(), pc)
     }
 
+    /// The source position of `pc` as `debug/gosym` has it, which differs where there is none: an
+    /// empty file, line −1.
+    pub fn raw_file_line<'a>(&'a self, func: &Func<'a>, pc: u64) -> (&'a str, i32) {
+        let record = func.record();
+        let value = |offset| self.value_at(self.table(), func, offset, pc).unwrap_or(-1);
+        let number = usize::try_from(value(record.pcfile)).ok();
+        let file = number.and_then(|number| self.file(&record, number));
+        (file.unwrap_or_default(), value(record.pcln))
+    }
+
     /// PCDATA `table` at `pc`; `None` where the function has none.
     pub fn pc_data(&self, func: &Func<'_>, table: u32, pc: u64) -> Option<i32> {
         self.pc_data_of(func, &func.record(), table, pc)
@@ -197,6 +207,11 @@ impl PcLnTab {
         if offset == 0 {
             return None;
         }
+        self.value_at(bytes, func, offset, pc)
+    }
+
+    #[inline]
+    fn value_at(&self, bytes: &[u8], func: &Func<'_>, offset: u32, pc: u64) -> Option<i32> {
         let target = u32::try_from(pc.checked_sub(func.entry)?).ok()?;
         // A table steps over its function's instructions: that bounds the
         // work on a damaged one.

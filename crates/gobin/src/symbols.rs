@@ -143,3 +143,41 @@ pub(crate) fn hash(name: &[u8]) -> u32 {
     let h = hasher.finish();
     (h >> 32) as u32 ^ h as u32
 }
+
+/// A symbol of the static table, with its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NamedSymbol<'a> {
+    /// Its name; what is valid UTF-8 of it.
+    pub name: &'a str,
+    /// Address, as linked.
+    pub addr: u64,
+    /// Bytes; zero when the file does not say.
+    pub size: u64,
+    /// Whether it lies in code.
+    pub is_code: bool,
+}
+
+/// All symbols of the static table, in its order.
+pub(crate) fn all(elf: &Elf) -> Vec<NamedSymbol<'_>> {
+    let Some(table) = Table::of(elf, elf::SHT_SYMTAB) else {
+        return Vec::new();
+    };
+    let memory = elf::SHF_ALLOC.0 | elf::SHF_WRITE.0 | elf::SHF_EXECINSTR.0;
+    let code = elf::SHF_ALLOC.0 | elf::SHF_EXECINSTR.0;
+    // The first entry stands for none.
+    let entries = (1..table.len()).filter_map(|i| table.get(i));
+    let symbols = entries.map(|entry| {
+        let section = elf.sections.get(usize::from(entry.section));
+        NamedSymbol {
+            name: match std::str::from_utf8(entry.name) {
+                Ok(name) => name,
+                Err(e) => std::str::from_utf8(&entry.name[..e.valid_up_to()]).unwrap_or_default(),
+            },
+            addr: entry.addr,
+            size: entry.size,
+            is_code: entry.section != elf::SHN_UNDEF.0
+                && section.is_some_and(|s| s.flags & memory == code),
+        }
+    });
+    symbols.collect()
+}

@@ -4,11 +4,14 @@
 //! decoder does not know is unknown here, and what it takes for something else is that here.
 
 mod go_syntax;
+mod intel;
 mod legacy;
 mod operand;
 mod ops;
+
 mod vex;
 
+pub use intel::intel_syntax;
 use operand::Operand;
 
 /// No instruction is longer.

@@ -23,7 +23,11 @@ pub(super) fn decode(code: &[u8]) -> Option<Inst> {
     }
     let mut inst = Inst {
         len: instruction.len(),
-        op: ops::name(instruction.mnemonic()),
+        op: match instruction.mnemonic() {
+            Mnemonic::Vpextrw if bits.evex && code.get(4) == Some(&0xc5) => "VPEXTRW_C5",
+            Mnemonic::Vpcmpistri if bits.wide => "VPCMPISTRI64",
+            mnemonic => ops::name(mnemonic),
+        },
         ..Inst::default()
     };
     if matches!(
@@ -94,7 +98,7 @@ fn is_known(instruction: &Instruction, bits: &Bits) -> bool {
     use {CpuidFeature as F, Mnemonic as M};
     let form = instruction.code().op_code();
     // Where a bit does not matter, the table has the instruction with it clear only.
-    let ignores_width = form.is_wig()
+    let ignores_width = form.is_wig() && instruction.mnemonic() != M::Vpcmpistri
         || matches!(
             instruction.mnemonic(),
             M::Vextractps
@@ -124,7 +128,9 @@ fn is_known(instruction: &Instruction, bits: &Bits) -> bool {
                 | F::XOP
         )
     };
-    !instruction.cpuid_features().iter().any(unknown)
+    // Whatever gathers or scatters needs a mask.
+    let unmasked = bits.evex && instruction.is_vsib() && !instruction.has_op_mask();
+    !(unmasked || instruction.cpuid_features().iter().any(unknown))
 }
 
 /// Go's decoder takes what follows these instructions without operands for one: the end of that.
@@ -198,13 +204,16 @@ fn size(inst: &Inst, bits: &Bits) -> &'static str {
 
 /// What EVEX adds to an instruction.
 fn extensions(inst: &mut Inst, instruction: &Instruction, bits: &Bits, has_memory: bool) {
-    if bits.broadcast && has_memory && instruction.is_broadcast() {
-        inst.suffix.push_str(".BCST");
-    } else if bits.broadcast && !has_memory {
-        let half = |f: &CpuidFeature| *f == CpuidFeature::AVX512_FP16;
+    let half = |f: &CpuidFeature| *f == CpuidFeature::AVX512_FP16;
+    let half = instruction.cpuid_features().iter().any(half);
+    let constant = inst.args.iter().any(|a| matches!(a, Operand::Imm(_)));
+    if bits.broadcast && has_memory {
+        if instruction.is_broadcast() && !(half && constant) {
+            inst.suffix.push_str(".BCST");
+        }
+    } else if bits.broadcast {
         let form = instruction.code().op_code();
-        let rounds = form.can_use_rounding_control()
-            && !instruction.cpuid_features().iter().any(half)
+        let rounds = form.can_use_rounding_control() && !half
             || matches!(inst.op, "VCVTPS2PD" | "VCVTSS2SD");
         inst.suffix.push_str(match bits.length {
             _ if !rounds => ".SAE",
