@@ -14,6 +14,7 @@ use report::source::{Finder, LocalFiles};
 use report::time::Zone;
 use report::view::View;
 use report::{Shown, json};
+use session::programs::LocalPrograms;
 
 use crate::exit::{CliError, Exit};
 use crate::flags::ReportChoice;
@@ -55,9 +56,12 @@ pub fn render_in(place: Place, profile: Profile, choice: &ReportChoice) -> Resul
         "" => current_dir()?,
         path => path.to_owned(),
     };
-    let mut finder = Finder::new(&LocalFiles, &search, &choice.options.trim_path);
+    let programs = LocalPrograms::default();
+    let finder = Finder::new(&LocalFiles, &search, &choice.options.trim_path);
+    let mut finder = finder.with_binaries(&programs);
     // The view is made before the file is opened, so that a failure leaves no empty file.
     let shown = Shown::new(&report, &view, &mut finder)?;
+    say(shown.notices());
     let stop = Arc::clone(&place.stop);
     let write = |to: Box<dyn Write>| -> Result<(), CliError> {
         let mut out = BufWriter::with_capacity(64 << 10, Stoppable { to, stop });

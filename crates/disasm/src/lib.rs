@@ -8,7 +8,6 @@
 #![forbid(unsafe_code)]
 
 mod error;
-mod order;
 mod program;
 pub mod x86;
 

@@ -5,9 +5,10 @@
 use std::fmt;
 use std::sync::OnceLock;
 
+use profile::gosort;
 use gobin::{Arch, Data, GoBin, Image, Segment};
 
-use crate::{Error, order, x86};
+use crate::{Error, x86};
 
 /// A program or a library.
 pub struct Program {
@@ -136,7 +137,7 @@ impl Program {
                     is_code: true,
                 }));
             }
-            let order = order::sorted(symbols.iter().map(|s| s.addr));
+            let order = gosort::sorted(symbols.iter().map(|s| s.addr));
             order.into_iter().map(|i| symbols[i].clone()).collect()
         })
     }

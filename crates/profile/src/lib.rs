@@ -13,6 +13,7 @@ pub mod filter;
 pub mod folded;
 mod frames;
 pub mod goregex;
+pub mod gosort;
 pub mod granularity;
 pub mod legacy;
 mod matcher;

@@ -19,6 +19,9 @@ pub enum Error {
     /// No function has such a name.
     #[error("no matches found for regexp: {0}")]
     NoMatches(String),
+    /// There is no code to show: for want of a match, or of the program.
+    #[error("{0}")]
+    NoCode(String),
     /// The profile itself cannot be worked on.
     #[error(transparent)]
     Profile(#[from] profile::Error),
@@ -37,6 +40,10 @@ impl Error {
             Error::NoMatches(_) => {
                 vec!["run with -top to see the functions of this profile".to_owned()]
             }
+            Error::NoCode(_) => vec![
+                "give the program before the profile: gowhy pprof -disasm=REGEXP PROGRAM PROFILE"
+                    .to_owned(),
+            ],
             Error::SampleIndex(_) => {
                 vec!["run with -raw to see the sample types of this profile".to_owned()]
             }

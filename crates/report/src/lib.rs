@@ -10,10 +10,12 @@
 #![forbid(unsafe_code)]
 
 pub mod benchdiff;
+pub mod binary;
 pub mod callgraph;
 pub mod callgrind;
 pub mod change;
 pub mod comments;
+pub mod disasm;
 pub mod dot;
 pub mod error;
 pub mod flame;
@@ -48,6 +50,7 @@ pub mod traces;
 pub mod tree;
 pub mod variables;
 pub mod view;
+pub mod weblist;
 
 pub use error::Error;
 pub use options::Options;

@@ -8,6 +8,7 @@ use profile::{Profile, folded, speedscope};
 use crate::callgraph::CallGraph;
 use crate::callgrind::Callgrind;
 use crate::comments::Comments;
+use crate::disasm::Assembly;
 use crate::error::Error;
 use crate::flame;
 use crate::html::Html;
@@ -21,6 +22,7 @@ use crate::topproto::top_profile;
 use crate::traces::Traces;
 use crate::tree::Tree;
 use crate::view::{Image, View};
+use crate::weblist::WebList;
 
 /// What is shown. Views of single samples are read from the report while they are written.
 #[derive(Debug)]
@@ -32,6 +34,10 @@ pub enum Shown<'r> {
     Tree(Tree),
     /// Annotated source.
     List(Listing),
+    /// Annotated code.
+    Disasm(Assembly),
+    /// Annotated source with its code.
+    Weblist(WebList),
     /// Every sample.
     Traces(Traces<'r>),
     /// Everything.
@@ -63,7 +69,7 @@ pub enum Shown<'r> {
 }
 
 impl<'r> Shown<'r> {
-    /// The view of a report that was prepared for it. Source files come from `finder`.
+    /// The view of a report that was prepared for it. Source files and programs come from `finder`.
     pub fn new(report: &'r Report, view: &View, finder: &mut Finder<'_>) -> Result<Self, Error> {
         let matches = |name: &str| report.pattern.as_ref().is_none_or(|p| p.is_match(name));
         Ok(match view {
@@ -71,6 +77,11 @@ impl<'r> Shown<'r> {
             View::Tree => Shown::Tree(Tree::new(report)),
             View::Peek(pattern) => Shown::Tree(Tree::peek(report, pattern, &matches)?),
             View::List(pattern) => Shown::List(Listing::new(report, pattern, &matches, finder)?),
+            View::Disasm(pattern) => {
+                let binaries = finder.binaries();
+                Shown::Disasm(Assembly::new(report, pattern, &matches, binaries, None)?)
+            }
+            View::Weblist(_) => Shown::Weblist(WebList::new(report, finder, None)?),
             View::Traces => Shown::Traces(Traces::new(report)),
             View::Raw => Shown::Raw(Raw::new(report)),
             View::Tags => Shown::Tags(Tags::new(report)),
@@ -90,12 +101,23 @@ impl<'r> Shown<'r> {
         })
     }
 
+    /// What there is to say about how the view came about.
+    pub fn notices(&self) -> &[String] {
+        match self {
+            Shown::Disasm(view) => &view.notices,
+            Shown::Weblist(view) => &view.notices,
+            _ => &[],
+        }
+    }
+
     /// Writes the view's own format: pprof's text, or the file that it stands for.
     pub fn write(&self, out: &mut dyn Write) -> Result<(), Error> {
         match self {
             Shown::Top(view) => view.write(out)?,
             Shown::Tree(view) => view.write(out)?,
             Shown::List(view) => view.write(out)?,
+            Shown::Disasm(view) => view.write(out)?,
+            Shown::Weblist(view) => view.write(out)?,
             Shown::Traces(view) => view.write(out)?,
             Shown::Raw(view) => view.write(out)?,
             Shown::Tags(view) => view.write(out)?,

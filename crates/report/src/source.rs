@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use crate::binary::{Binaries, NoBinaries};
 use crate::paths;
 
 /// Where source files are read from.
@@ -29,9 +30,10 @@ impl SourceFiles for LocalFiles {
 /// The lines of a file, or why it cannot be read.
 pub type Lines = Result<Rc<[String]>, String>;
 
-/// Finds source files and remembers them.
+/// Finds source files and remembers them; finds the programs that were built from them.
 pub struct Finder<'f> {
     files: &'f dyn SourceFiles,
+    binaries: &'f dyn Binaries,
     search: String,
     trim: String,
     known: HashMap<String, Lines>,
@@ -51,10 +53,21 @@ impl<'f> Finder<'f> {
     pub fn new(files: &'f dyn SourceFiles, search: &str, trim: &str) -> Self {
         Finder {
             files,
+            binaries: &NoBinaries,
             search: search.to_owned(),
             trim: trim.to_owned(),
             known: HashMap::new(),
         }
+    }
+
+    /// The same, with programs.
+    pub fn with_binaries(self, binaries: &'f dyn Binaries) -> Self {
+        Finder { binaries, ..self }
+    }
+
+    /// Where the programs come from.
+    pub fn binaries(&self) -> &'f dyn Binaries {
+        self.binaries
     }
 
     /// The lines of the file that the profile calls `path`.

@@ -15,6 +15,10 @@ pub enum View {
     Peek(String),
     /// The source of functions whose name matches, with values beside the lines.
     List(String),
+    /// The code of functions whose name or address matches, with values beside the instructions.
+    Disasm(String),
+    /// Source and code of functions whose name or address matches, as a web page.
+    Weblist(String),
     /// Every sample.
     Traces,
     /// Everything, as text.
@@ -162,6 +166,18 @@ pub const KINDS: &[Kind] = &[
         "Output annotated source for functions matching regexp",
         View::List,
     ),
+    matching(
+        "disasm",
+        "Output assembly listings annotated with samples",
+        View::Disasm,
+    ),
+    Kind {
+        name: "weblist",
+        help: "Display annotated source in a web browser",
+        make: Make::Matching(View::Weblist),
+        file: Some("html"),
+        viewer: Some(Viewer::Browser),
+    },
     plain(
         "traces",
         "Outputs all profile samples in text form",
@@ -286,7 +302,10 @@ impl View {
     /// The regular expression that picks what to show, if the view has one.
     pub fn pattern(&self) -> Option<&str> {
         match self {
-            View::Peek(pattern) | View::List(pattern) => Some(pattern),
+            View::Peek(pattern)
+            | View::List(pattern)
+            | View::Disasm(pattern)
+            | View::Weblist(pattern) => Some(pattern),
             _ => None,
         }
     }
@@ -300,6 +319,17 @@ impl View {
             View::List(_) => {
                 trim = false;
                 options.granularity = Some(Granularity::Lines);
+            }
+            // One node an address: with the inlined frames there would be several.
+            View::Disasm(_) => {
+                trim = false;
+                options.granularity = Some(Granularity::Addresses);
+                options.noinlines = true;
+            }
+            View::Weblist(_) => {
+                trim = false;
+                options.granularity = Some(Granularity::Addresses);
+                options.noinlines = false;
             }
             View::Proto | View::Raw | View::Callgrind | View::Kcachegrind => {
                 trim = false;

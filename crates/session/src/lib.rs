@@ -15,6 +15,7 @@ pub mod gotest;
 mod launch;
 mod name;
 pub mod perf_data;
+pub mod programs;
 pub mod ps;
 pub mod saved;
 pub mod symbolize;

@@ -16,15 +16,16 @@ struct Prefixes<'a> {
     rex: u8,
 }
 
+fn is_prefix(byte: u8) -> bool {
+    matches!(
+        byte,
+        0xf0 | 0xf2 | 0xf3 | 0x26 | 0x2e | 0x36 | 0x3e | 0x64 | 0x65 | 0x66 | 0x67
+    )
+}
+
 impl<'a> Prefixes<'a> {
     fn of(code: &'a [u8]) -> Prefixes<'a> {
-        let is_prefix = |b: &&u8| {
-            matches!(
-                **b,
-                0xf0 | 0xf2 | 0xf3 | 0x26 | 0x2e | 0x36 | 0x3e | 0x64 | 0x65 | 0x66 | 0x67
-            )
-        };
-        let count = code.iter().take_while(is_prefix).count();
+        let count = code.iter().take_while(|b| is_prefix(**b)).count();
         let (bytes, rest) = code.split_at(count);
         let rex = rest.first().filter(|b| **b & 0xf0 == 0x40);
         Prefixes {
@@ -69,9 +70,11 @@ impl<'a> Prefixes<'a> {
 
 pub(super) fn decode(code: &[u8]) -> Option<Inst> {
     let prefixes = Prefixes::of(code);
-    // Prefixes before VEX or EVEX make what has no meaning in 64-bit mode.
-    if matches!(code.get(prefixes.len())?, 0xc4 | 0xc5 | 0x62) {
-        return None;
+    // What has no meaning in 64-bit mode after prefixes: VEX, EVEX, and other prefixes after REX.
+    match *code.get(prefixes.len())? {
+        0xc4 | 0xc5 | 0x62 | 0x40..=0x4f => return None,
+        first if prefixes.rex != 0 && is_prefix(first) => return None,
+        _ => {}
     }
     let mut decoder = Decoder::with_ip(64, code, 0, OPTIONS);
     let instruction = decoder.decode();

@@ -4,6 +4,7 @@
 //! Values are whole numbers in the profile's own unit (`profile.unit`), whatever unit text would
 //! show. What is not known or not told apart is left out of a record.
 
+mod code;
 mod graph;
 mod samples;
 pub(crate) mod writer;
@@ -38,6 +39,8 @@ pub fn write(report: &Report, shown: &Shown<'_>, out: &mut dyn Write) -> Result<
             Shown::Tree(view) => graph::tree(w, view),
             Shown::Dot(view) | Shown::Svg(view) | Shown::Image(view, _) => graph::graph(w, view),
             Shown::List(view) => list(w, view),
+            Shown::Disasm(view) => code::disasm(w, view),
+            Shown::Weblist(view) => code::weblist(w, view),
             Shown::Traces(view) => samples::traces(w, view, &report.format()),
             Shown::Tags(view) => tags(w, view),
             Shown::Comments(view) => {
@@ -64,6 +67,8 @@ fn name(shown: &Shown<'_>) -> &'static str {
         Shown::Tree(_) => "tree",
         Shown::Dot(_) | Shown::Svg(_) | Shown::Image(..) => "graph",
         Shown::List(_) => "list",
+        Shown::Disasm(_) => "disasm",
+        Shown::Weblist(_) => "weblist",
         Shown::Traces(_) => "traces",
         Shown::Tags(_) => "tags",
         Shown::Comments(_) => "comments",

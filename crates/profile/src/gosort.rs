@@ -1,8 +1,8 @@
-//! The order that Go's `slices.SortFunc` leaves equals in.
+//! The order that Go's `sort.Slice` and `slices.SortFunc` leave equals in.
 //!
-//! Go's tools sort symbols by address alone, and where several start at one address they name the last
-//! of them. Which that is depends on how they sort: pattern-defeating quicksort (Orson Peters, 2021),
-//! with the choices that Go's library made in it.
+//! Go's tools sort symbols by address alone, for one, and where several start at one address they name
+//! the last of them. Which that is depends on how they sort: pattern-defeating quicksort (Orson
+//! Peters, 2021), with the choices that Go's library made in it.
 
 /// Longest stretch that is sorted by insertion.
 const INSERTION: usize = 12;
@@ -14,8 +14,8 @@ const SHIFTS: usize = 5;
 const FALLING: u32 = 12;
 
 /// The places of `keys` in ascending order.
-pub(crate) fn sorted(keys: impl Iterator<Item = u64>) -> Vec<usize> {
-    let list: Vec<(u64, usize)> = keys.zip(0..).collect();
+pub fn sorted<K: Ord>(keys: impl Iterator<Item = K>) -> Vec<usize> {
+    let list: Vec<(K, usize)> = keys.zip(0..).collect();
     let limit = bit_length(list.len());
     let end = list.len();
     let mut sorter = Sorter { list };
@@ -27,11 +27,11 @@ fn bit_length(n: usize) -> u32 {
     usize::BITS - n.leading_zeros()
 }
 
-struct Sorter {
-    list: Vec<(u64, usize)>,
+struct Sorter<K> {
+    list: Vec<(K, usize)>,
 }
 
-impl Sorter {
+impl<K: Ord> Sorter<K> {
     fn less(&self, a: usize, b: usize) -> bool {
         self.list[a].0 < self.list[b].0
     }
