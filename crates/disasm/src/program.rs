@@ -5,8 +5,8 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use profile::gosort;
 use gobin::{Arch, Data, GoBin, Image, Segment};
+use profile::gosort;
 
 use crate::{Error, x86};
 

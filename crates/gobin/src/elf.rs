@@ -186,7 +186,10 @@ impl Elf {
     /// Address and bytes of a section; bytes are empty for `.bss` and the like.
     pub(crate) fn named_section(&self, name: &str) -> Option<(u64, &[u8])> {
         let section = self.section(name)?;
-        Some((section.addr, self.section_bytes(section).unwrap_or_default()))
+        Some((
+            section.addr,
+            self.section_bytes(section).unwrap_or_default(),
+        ))
     }
 
     /// The bytes of a section as they stand in the file.

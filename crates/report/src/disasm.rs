@@ -115,6 +115,10 @@ impl Assembly {
         });
         found.truncate(limit.unwrap_or(usize::MAX));
         let intel = report.options.intel_syntax;
+        if intel && report.options.exact {
+            let unsupported = "printing assembly in Intel syntax is not supported";
+            return Err(Error::NoCode(unsupported.to_owned()));
+        }
         let functions = found.into_iter().map(|found| {
             let Found {
                 symbol,
@@ -274,8 +278,7 @@ fn annotate(g: &Graph<'_>, code: Vec<Instruction>, nodes: Vec<NodeIx>, bias: u64
         };
         let next = starts.get(i + 1).copied().unwrap_or(u64::MAX);
         let mut value = Value::default();
-        let before =
-            |n: &NodeIx| g.infos[*n as usize].address.wrapping_sub(bias) < next;
+        let before = |n: &NodeIx| g.infos[*n as usize].address.wrapping_sub(bias) < next;
         while let Some(n) = nodes.next_if(before) {
             let (info, of_node) = (&g.infos[n as usize], g.value(n));
             value.add_flat((of_node.flat, of_node.flat_div));

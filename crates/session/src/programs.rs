@@ -32,7 +32,9 @@ impl Binaries for LocalPrograms {
         let program = Rc::clone(program.as_ref().map_err(Clone::clone)?);
         let bias = match mapping.start {
             0 => 0,
-            start => program.load_address().map_or(0, |load| start.wrapping_sub(load)),
+            start => program
+                .load_address()
+                .map_or(0, |load| start.wrapping_sub(load)),
         };
         Ok(Rc::new(Local { program, bias }))
     }

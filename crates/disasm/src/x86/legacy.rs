@@ -113,7 +113,9 @@ pub(super) fn decode(code: &[u8]) -> Option<Inst> {
         {
             inst.args.remove(0);
         }
-        Mnemonic::Maskmovq | Mnemonic::Maskmovdqu => inst.args.retain(|a| matches!(a, Operand::Reg(_))),
+        Mnemonic::Maskmovq | Mnemonic::Maskmovdqu => {
+            inst.args.retain(|a| matches!(a, Operand::Reg(_)))
+        }
         _ => {}
     }
     shown_prefixes(&mut inst, &instruction, &prefixes);
@@ -189,7 +191,9 @@ fn operand(
         K::Immediate8 => Operand::Imm(i64::from(instruction.immediate8())),
         K::Immediate8_2nd => Operand::Imm(i64::from(instruction.immediate8_2nd())),
         K::Immediate16 => Operand::Imm(match instruction.mnemonic() {
-            Mnemonic::Ret | Mnemonic::Retf | Mnemonic::Enter => i64::from(instruction.immediate16()),
+            Mnemonic::Ret | Mnemonic::Retf | Mnemonic::Enter => {
+                i64::from(instruction.immediate16())
+            }
             _ => i64::from(instruction.immediate16() as i16),
         }),
         K::Immediate32 => Operand::Imm(i64::from(instruction.immediate32() as i32)),

@@ -10,7 +10,27 @@ use iced_x86::{
 use super::operand::{Memory, Operand};
 use super::{Inst, ops};
 
+/// What stands for a missing operand byte: registers, all of number 0.
+const NO_OPERAND: u8 = 0xc0;
+
 pub(super) fn decode(code: &[u8]) -> Option<Inst> {
+    let opcode = match code.first()? {
+        0xc5 => 2,
+        0xc4 => 3,
+        _ => 4,
+    };
+    if code.len() != opcode + 1 {
+        return whole(code);
+    }
+    // Go's decoder goes on without what says the operands, as long as no constant follows.
+    let mut longer = code.to_vec();
+    longer.push(NO_OPERAND);
+    let mut inst = whole(&longer)?;
+    inst.len = inst.len.min(code.len());
+    Some(inst)
+}
+
+fn whole(code: &[u8]) -> Option<Inst> {
     let mut decoder = Decoder::with_ip(64, code, 0, DecoderOptions::NO_INVALID_CHECK);
     let instruction = decoder.decode();
     let encoding = instruction.code().op_code().encoding();
@@ -42,8 +62,7 @@ pub(super) fn decode(code: &[u8]) -> Option<Inst> {
     let masked = instruction.has_op_mask();
     if masked && instruction.code().op_code().can_use_op_mask_register() {
         let place = inst.args.len().min(1);
-        inst.args
-            .insert(place, Operand::Reg(instruction.op_mask()));
+        inst.args.insert(place, Operand::Reg(instruction.op_mask()));
     }
     let has_memory = inst.args.iter().any(|a| matches!(a, Operand::Mem(_)));
     if has_memory {

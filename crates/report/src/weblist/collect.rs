@@ -90,8 +90,7 @@ impl Collected {
             open: HashMap::new(),
             notices: Vec::new(),
         };
-        let (addresses, flat, cum) =
-            collected.addresses(report, &mut interest, &mut programs);
+        let (addresses, flat, cum) = collected.addresses(report, &mut interest, &mut programs);
         collected.notices = programs.notices;
         collected.any = !interest.is_empty();
         collected.expand(report, addresses, &flat, &interest);
@@ -183,9 +182,9 @@ impl Collected {
                     }
                     continue;
                 }
-                let of_program = location.mapping.is_some_and(|m| {
-                    matches(profile.str(profile.mappings[m.ix()].file))
-                });
+                let of_program = location
+                    .mapping
+                    .is_some_and(|m| matches(profile.str(profile.mappings[m.ix()].file)));
                 for (at, function) in functions.iter().enumerate() {
                     let by_name = function.is_some_and(|f| {
                         let names = [f.name, f.system_name, f.filename];

@@ -105,7 +105,10 @@ fn write_code(list: &WebList, line: &Line, out: &mut dyn Write) -> io::Result<()
         }
         for (depth, call) in code.calls.iter().enumerate() {
             // What is open already is not said again.
-            if open.get(depth).is_some_and(|o| (&o.file, o.line) == (&call.file, call.line)) {
+            if open
+                .get(depth)
+                .is_some_and(|o| (&o.file, o.line) == (&call.file, call.line))
+            {
                 continue;
             }
             open = &[];
