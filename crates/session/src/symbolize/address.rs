@@ -39,6 +39,7 @@ mod tests {
             memsz: 0x1000,
             offset,
             filesz: 0x1000,
+            align: 0,
             readable: true,
             writable: false,
             executable,
