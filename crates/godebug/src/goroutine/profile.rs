@@ -3,10 +3,13 @@
 //! program has set.
 
 use profile::model::{Label, LabelValue};
-use profile::{Builder, Line, LocationIx, Profile};
+use profile::{Builder, Line, LocationIx, Mapping, MappingIx, Profile};
 
 use super::artefact::full_name;
 use super::{Frame, Goroutine, Item, Reader, Stack};
+
+/// The only mapping: a dump does not say which binary a function is from.
+const ALL: MappingIx = MappingIx(0);
 
 /// Reads a dump into a profile; `None` if there is no goroutine. What the program says of why it
 /// printed it, and how many lines could not be read, are comments.
@@ -15,6 +18,15 @@ pub fn profile(text: &str) -> Option<Profile> {
     let p = b.profile_mut();
     p.period_type = p.sample_types[0];
     p.period = 1;
+    // Everything in it has its name.
+    b.mapping(Mapping {
+        limit: u64::MAX,
+        has_functions: true,
+        has_filenames: true,
+        has_line_numbers: true,
+        has_inline_frames: true,
+        ..Default::default()
+    });
     let (mut count, mut damaged) = (0u64, 0u64);
     let mut comments = Vec::new();
     for item in Reader::new(text) {
@@ -74,7 +86,7 @@ fn stack(b: &mut Builder, stack: &Stack<'_>) -> Vec<LocationIx> {
     for (i, frame) in stack.frames.iter().enumerate() {
         if elided == Some(i) {
             if !lines.is_empty() {
-                locations.push(b.location(None, 0, &std::mem::take(&mut lines)));
+                locations.push(b.location(Some(ALL), 0, &std::mem::take(&mut lines)));
             }
             locations.push(gap(b));
         }
@@ -82,7 +94,7 @@ fn stack(b: &mut Builder, stack: &Stack<'_>) -> Vec<LocationIx> {
         if !frame.inlined || i + 1 == stack.frames.len() {
             // Where the call returns to; the call is before it.
             let address = frame.pc.map_or(0, |pc| pc.saturating_sub(1));
-            locations.push(b.location(None, address, &lines));
+            locations.push(b.location(Some(ALL), address, &lines));
             lines.clear();
         }
     }
@@ -104,7 +116,7 @@ fn line(b: &mut Builder, frame: &Frame<'_>) -> Line {
 fn gap(b: &mut Builder) -> LocationIx {
     let function = Some(b.function("[frames elided]", "", 0));
     b.location(
-        None,
+        Some(ALL),
         0,
         &[Line {
             function,

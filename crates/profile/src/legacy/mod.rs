@@ -51,6 +51,9 @@ pub fn decode(bytes: &[u8], exact: bool) -> Result<Option<Profile>, Error> {
         match parse(bytes, exact) {
             Ok(mut profile) => {
                 remap::frame_info(&mut profile);
+                if !exact {
+                    remap::say_what_is_named(&mut profile);
+                }
                 return Ok(Some(profile));
             }
             Err(Fault::Unrecognized) => {}

@@ -153,6 +153,30 @@ pub(super) fn mappings(p: &mut Profile) {
     number(&mut p.mappings);
 }
 
+/// Marks the mappings whose locations all have names, so that nobody looks for better ones.
+pub(super) fn say_what_is_named(p: &mut Profile) {
+    let mut named = vec![false; p.mappings.len()];
+    let mut bare = vec![false; p.mappings.len()];
+    for l in &p.locations {
+        if let Some(m) = l.mapping {
+            let which = if l.lines_len > 0 {
+                &mut named
+            } else {
+                &mut bare
+            };
+            which[m.ix()] = true;
+        }
+    }
+    for (i, m) in p.mappings.iter_mut().enumerate() {
+        if named[i] && !bare[i] {
+            m.has_functions = true;
+            m.has_filenames = true;
+            m.has_line_numbers = true;
+            m.has_inline_frames = true;
+        }
+    }
+}
+
 /// The frames that are of the profiler itself.
 const PROFILER: &str = r"ProfileData::Add|ProfileData::prof_handler|CpuProfiler::prof_handler|__pthread_sighandler|__restore";
 
