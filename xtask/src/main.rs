@@ -12,6 +12,7 @@ mod demo;
 mod differential;
 mod fuzz;
 mod golden;
+mod layouts;
 mod measure;
 mod steps;
 mod test;
@@ -34,6 +35,9 @@ usage: cargo xtask COMMAND
   accuracy [PROGRAM] [VERSION] [BUILD] [-r=499]
                            CPU profiles against Go's own of the same seconds
   soak [-n=200]            kill gowhy while it samples; the target must not notice
+  layouts [VERSION[+EXPERIMENT]...]
+                           bring the table of the runtime's structs in line with these releases
+                           of Go, or with those at which it says that something changed
   fuzz [TARGET...] [-for 60]
                            run each fuzz target for some seconds
 ";
@@ -49,6 +53,7 @@ fn main() -> ExitCode {
         "test" => test::run(),
         "bench" => bench::run(rest),
         "fuzz" => fuzz::run(rest),
+        "layouts" => layouts::run(rest),
         "differential" => differential::run(rest),
         "golden" => golden::run(rest),
         "accuracy" | "soak" => bench::live(command, rest),

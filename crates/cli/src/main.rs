@@ -12,6 +12,7 @@ use clap::Command;
 
 mod access;
 mod exit;
+mod explain;
 mod flags;
 mod http;
 mod output;

@@ -1,10 +1,11 @@
-//! Adds a Go release to the table of layouts: prints `layouts.tsv` with the steps in which the
-//! structs of a program built by that release differ, as its debug information tells.
-//! `cargo run -p gowhy-goruntime --example layouts -- PROGRAM > new.tsv`
+//! Brings the table of layouts in line with what a compiler says: prints `layouts.tsv` with the
+//! steps in which the structs of a program differ, as its debug information tells.
+//! `cargo xtask layouts` runs it for many releases.
 //!
 //! The program should use what the runtime has (httpd of testbed/ does): the linker leaves out
 //! structs that nothing refers to. Those that it left out are named on standard error; their rows
-//! stay as they are.
+//! stay as they are. Of a program that was built with an experiment, what differs from one without
+//! becomes rows of that experiment.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::error::Error;
@@ -19,28 +20,98 @@ fn main() -> Result<(), Box<dyn Error>> {
     let path = std::env::args().nth(1).ok_or("which program?")?;
     let bin = GoBin::parse(Arc::new(std::fs::read(path)?))?;
     let version = bin.build_info().version.as_ref().ok_or("no Go version")?;
-    if !version.experiments.is_empty() || !version.suffix.is_empty() || version.devel {
-        return Err("not a release as published".into());
+    if version.experiments.len() > 1 || !version.suffix.is_empty() || version.devel {
+        return Err("not a release as published, with one experiment at most".into());
     }
+    let experiments: Vec<&str> = version.experiments.iter().map(String::as_str).collect();
     let release = Release {
         minor: version.minor,
         patch: version.patch,
     };
-    let (table, _) = Table::of(release, &[]).ok_or("too old")?;
+    let (table, _) = Table::of(release, &experiments).ok_or("too old")?;
     let structs = table.structs();
     let dwarf = Dwarf::of(&bin, &structs).ok_or("no debug information")?;
     let absent: Vec<&str> = structs
         .into_iter()
         .filter(|s| dwarf.size(s).is_none())
         .collect();
-    eprintln!("{release}: not in the program: {}", absent.join(" "));
-    let mut out: Vec<String> = TABLE
-        .lines()
-        .map(|l| row(l, release, &table, &dwarf))
-        .collect();
-    add_new(&mut out, release, &table, &dwarf);
+    let mut out: Vec<String> = TABLE.lines().map(str::to_owned).collect();
+    match experiments[..] {
+        [] => {
+            let lines = TABLE.lines();
+            out = lines.map(|l| row(l, release, &table, &dwarf)).collect();
+            add_new(&mut out, release, &table, &dwarf);
+        }
+        [experiment, ..] => of_experiment(&mut out, experiment, release, &table, &dwarf),
+    }
+    let changed = out
+        .iter()
+        .filter(|l| !TABLE.lines().any(|t| t == **l))
+        .count();
+    eprintln!(
+        "{}: {} structs compared, {changed} rows changed; not in the program: {}",
+        bin.build_info().go_version,
+        table.structs().len() - absent.len(),
+        absent.join(" ")
+    );
     println!("{}", out.join("\n"));
     Ok(())
+}
+
+/// Adds or changes the rows of an experiment where a program that was built with it differs from
+/// the table.
+fn of_experiment(
+    lines: &mut Vec<String>,
+    experiment: &str,
+    release: Release,
+    table: &Table,
+    dwarf: &Dwarf,
+) {
+    let names: Vec<String> = lines
+        .iter()
+        .filter_map(|line| Some(line.split_once('\t')?.0.to_owned()))
+        .collect();
+    for name in names {
+        let Some((strukt, path)) = split(&name) else {
+            continue;
+        };
+        let Some(size) = dwarf.size(strukt) else {
+            continue;
+        };
+        let whole = |size| Field { offset: 0, size };
+        let (before, now) = match path {
+            "*" => (table.size(strukt).map(whole), Some(whole(size))),
+            _ => (table.field(strukt, path), dwarf.field(strukt, path)),
+        };
+        if before == now {
+            continue;
+        }
+        let value = now.map_or("-".to_owned(), |f| format!("{}:{}", f.offset, f.size));
+        let step = format!("1.{}={value}", release.minor);
+        let row = format!("{name}@{experiment}");
+        let known = lines
+            .iter()
+            .position(|l| l.split('\t').next() == Some(row.as_str()));
+        match known {
+            Some(at) => {
+                let minor = format!("1.{}=", release.minor);
+                let (_, steps) = lines[at].split_once('\t').unwrap_or(("", ""));
+                let others = steps.split(' ').filter(|s| !s.starts_with(&minor));
+                let mut steps: Vec<&str> = others.chain([step.as_str()]).collect();
+                steps.sort_by_key(|s| parse(s.split('=').next().unwrap_or_default()));
+                lines[at] = format!("{row}\t{}", steps.join(" "));
+            }
+            None => {
+                let base = lines
+                    .iter()
+                    .position(|l| l.split('\t').next() == Some(&name));
+                lines.insert(
+                    base.map_or(lines.len(), |i| i + 1),
+                    format!("{row}\t{step}"),
+                );
+            }
+        }
+    }
 }
 
 /// A line of the table, with a step more if the release needs one.

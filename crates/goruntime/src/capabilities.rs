@@ -20,7 +20,8 @@ pub enum Ability {
 }
 
 impl Ability {
-    pub(crate) const ALL: [Ability; 7] = [
+    /// All of them.
+    pub const ALL: [Ability; 7] = [
         Ability::Threads,
         Ability::Goroutines,
         Ability::Syscalls,
@@ -61,6 +62,11 @@ impl Capabilities {
     pub fn why_not(&self, ability: Ability) -> Option<&str> {
         let refused = self.refused.iter().find(|(a, _)| *a == ability);
         refused.map(|(_, why)| why.as_str())
+    }
+
+    /// Every ability, with the reason where it is missing.
+    pub fn all(&self) -> impl Iterator<Item = (Ability, Option<&str>)> {
+        Ability::ALL.into_iter().map(|a| (a, self.why_not(a)))
     }
 
     /// All that can't be read, with the reasons.

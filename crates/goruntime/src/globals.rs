@@ -30,6 +30,7 @@ pub(crate) trait Image {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Globals {
     found: FxHashMap<&'static str, u64>,
+    by_symbol: usize,
 }
 
 impl Globals {
@@ -45,10 +46,34 @@ impl Globals {
                 None => left.push(*name),
             }
         }
+        let by_symbol = found.len();
         if !left.is_empty() {
             by_rules(image, release, &left, &mut found);
         }
-        Globals { found }
+        Globals { found, by_symbol }
+    }
+
+    /// Every global that there is a rule for.
+    pub fn names() -> Vec<&'static str> {
+        let lines = RULES.lines().filter(|line| !line.starts_with('#'));
+        let mut names: Vec<_> = lines.filter_map(|line| line.split('\t').next()).collect();
+        names.dedup();
+        names
+    }
+
+    /// How many were found by symbols; the others by the code that refers to them.
+    pub fn by_symbol(&self) -> usize {
+        self.by_symbol
+    }
+
+    /// How many were found.
+    pub fn len(&self) -> usize {
+        self.found.len()
+    }
+
+    /// Whether none was found.
+    pub fn is_empty(&self) -> bool {
+        self.found.is_empty()
     }
 
     /// Address in the file.
@@ -172,13 +197,6 @@ mod tests {
         }
     }
 
-    fn names() -> Vec<&'static str> {
-        let lines = RULES.lines().filter(|line| !line.starts_with('#'));
-        let mut names: Vec<_> = lines.filter_map(|line| line.split('\t').next()).collect();
-        names.dedup();
-        names
-    }
-
     /// Compares what rules and symbols say of a program; the globals that rules do not find.
     fn compare(
         name: &str,
@@ -215,7 +233,7 @@ mod tests {
         for version in ["1.19", "1.21", "1.23", "1.25", "1.27"] {
             for name in ["labels", "cgo"] {
                 for variant in [Variant::Plain, Variant::Pie] {
-                    let missing = compare(name, version, variant, &names());
+                    let missing = compare(name, version, variant, &Globals::names());
                     // Two functions vote for it, and disagree in Go 1.19.
                     assert!(missing.iter().all(|m| *m == "gcsema"), "{missing:?}");
                 }

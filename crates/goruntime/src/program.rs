@@ -7,7 +7,7 @@ use rustc_hash::FxHashSet;
 use target::Memory;
 
 use crate::Error;
-use crate::globals::Image;
+use crate::globals::{Globals, Image};
 use crate::layout::{Dwarf, Release, Structs};
 use crate::proof::Code;
 use crate::runtime::{Program, Runtime};
@@ -36,6 +36,22 @@ impl Runtime {
         }
         let version = bin.build_info().version.as_ref().ok_or(Error::NoVersion)?;
         Runtime::attach_program(mem, &Loaded { bin, version, bias }, tids)
+    }
+}
+
+impl Globals {
+    /// Looks in a program for the `wanted` globals (named without `runtime.`, see
+    /// [`Globals::names`]): by symbol, or by the code that refers to them. An address that was found
+    /// by code wants a proof before it is used.
+    pub fn of(bin: &GoBin, wanted: &[&'static str]) -> Option<Globals> {
+        let version = bin.build_info().version.as_ref()?;
+        let loaded = Loaded {
+            bin,
+            version,
+            bias: 0,
+        };
+        let release = loaded.release();
+        Some(Globals::find(&loaded, release, wanted))
     }
 }
 

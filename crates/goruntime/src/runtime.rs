@@ -31,6 +31,9 @@ pub struct Runtime {
     layouts: Layouts,
     roots: Roots,
     capabilities: Capabilities,
+    globals: Globals,
+    release: Release,
+    experiments: Vec<String>,
     is_proved: bool,
     pub(crate) threads: Threads,
     pub(crate) wait_reasons: Vec<String>,
@@ -117,6 +120,13 @@ impl Runtime {
         let of_goroutines = [Ability::Labels, Ability::Syscalls, Ability::Goroutines];
         Ok(Runtime {
             is_proved: of_goroutines.iter().all(|a| capabilities.has(*a)),
+            globals,
+            release: program.release(),
+            experiments: program
+                .experiments()
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
             layouts,
             roots,
             capabilities,
@@ -133,6 +143,23 @@ impl Runtime {
     /// The layouts that were proved, and where they were taken from.
     pub fn layouts(&self) -> &Layouts {
         &self.layouts
+    }
+
+    /// The globals that reading threads and goroutines begins at, with addresses in the file.
+    pub fn globals(&self) -> &Globals {
+        &self.globals
+    }
+
+    /// Any struct of the runtime, from where the layouts of goroutines and threads were proved to
+    /// come from; `wanted` are those that are asked for. They are not proved themselves.
+    pub fn structs(&self, bin: &gobin::GoBin, wanted: &[&str]) -> Option<Box<dyn Structs>> {
+        let release = match &self.layouts.origin {
+            Origin::Dwarf => return Some(Box::new(crate::layout::Dwarf::of(bin, wanted)?)),
+            Origin::Assumed { of, .. } => *of,
+            Origin::Table => self.release,
+        };
+        let experiments: Vec<&str> = self.experiments.iter().map(String::as_str).collect();
+        Some(Box::new(Table::of(release, &experiments)?.0))
     }
 
     /// Whether all that is read of goroutines was proved.

@@ -103,6 +103,11 @@ impl Sampler {
         self.space.go()
     }
 
+    /// The runtime of the process, if it can be read.
+    pub fn runtime(&self) -> Option<&Runtime> {
+        self.runtime.get()
+    }
+
     /// Why the runtime cannot be read, if so: samples then have no labels, and a few stacks end
     /// at `systemstack`.
     pub fn runtime_error(&self) -> Option<&goruntime::Error> {

@@ -8,6 +8,7 @@ pub mod binaries;
 pub mod compare;
 pub mod cpu;
 mod error;
+pub mod explain;
 pub mod fetch;
 pub mod file;
 pub mod goroutines;

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use gobin::GoBin;
 use target::{LiveMemory, Process};
 
+use crate::explain::{self, Explanation};
+
 /// A running Go program.
 #[derive(Clone, Debug)]
 pub struct GoProcess {
@@ -37,6 +39,8 @@ pub struct GoProcess {
     pub resident_bytes: u64,
     /// Why it cannot be attached to; `None` if it can.
     pub refusal: Option<String>,
+    /// What can be read of its runtime, if it can be attached to.
+    pub runtime: Option<Explanation>,
 }
 
 /// All Go processes that can be seen, by rising pid. Processes whose binary cannot be read (those of
@@ -79,7 +83,13 @@ fn look(process: Process) -> Look {
         return Look::Other;
     };
     let info = go.build_info();
+    let refusal = attachable(process).err();
+    let runtime = match refusal {
+        None => explain::of_process(process).ok(),
+        Some(_) => None,
+    };
     Look::Go(Box::new(GoProcess {
+        runtime,
         pid: process.pid(),
         command: process.command_line(),
         exe,
@@ -95,7 +105,7 @@ fn look(process: Process) -> Look {
             .is_some_and(|inner| inner != process.pid()),
         threads: process.threads().len(),
         resident_bytes: process.resident_bytes().unwrap_or(0),
-        refusal: attachable(process).err(),
+        refusal,
     }))
 }
 

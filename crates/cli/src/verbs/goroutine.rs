@@ -20,6 +20,7 @@ use super::Verb;
 use super::cpu::parse_duration;
 use crate::access::AccessArgs;
 use crate::exit::{CliError, Exit};
+use crate::explain;
 use crate::flags::{ReportArgs, ReportChoice};
 use crate::output::{self, Syntax};
 use crate::single::{Single, no_url, single};
@@ -75,6 +76,9 @@ pub struct GoroutineArgs {
     /// How long to wait for the stacks of goroutines that run
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "50ms")]
     patience: Duration,
+    /// Say what can be read of the process's runtime, how that was found, and why not the rest
+    #[arg(long)]
+    explain: bool,
     /// Say nothing but errors and the goroutines
     #[arg(short, long)]
     quiet: bool,
@@ -130,6 +134,11 @@ fn run(matches: &ArgMatches) -> Result<Exit, CliError> {
 }
 
 fn live(args: &GoroutineArgs, process: Process) -> Result<Exit, CliError> {
+    if args.explain {
+        let explanation = session::explain::of_process(process)?;
+        anstream::print!("{}", explain::text(&explanation));
+        return Ok(Exit::Ok);
+    }
     let all = session::goroutines::of_process(process, args.patience)?;
     if !args.quiet {
         warn(&all.notes);

@@ -7,6 +7,7 @@ use session::ps::{GoProcess, list};
 
 use super::Verb;
 use crate::exit::{CliError, Exit};
+use crate::explain;
 
 /// The command.
 pub const VERB: Verb = Verb { command, run };
@@ -21,6 +22,9 @@ pub struct PsArgs {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Say of each what can be read of its runtime, how that was found, and why not the rest
+    #[arg(long)]
+    explain: bool,
 }
 
 fn run(matches: &ArgMatches) -> Result<Exit, CliError> {
@@ -42,6 +46,19 @@ fn run(matches: &ArgMatches) -> Result<Exit, CliError> {
         writeln!(out, "no Go processes")?;
     } else {
         write!(out, "{}", table(&processes))?;
+        if args.explain {
+            for p in &processes {
+                if let Some(runtime) = &p.runtime {
+                    write!(
+                        out,
+                        "\n{}: {}\n{}",
+                        p.pid,
+                        program(p),
+                        explain::text(runtime)
+                    )?;
+                }
+            }
+        }
     }
     if unreadable > 0 {
         let processes = if unreadable == 1 {
@@ -66,7 +83,7 @@ fn table(processes: &[GoProcess]) -> String {
             build(p),
             p.threads.to_string(),
             mebibytes(p.resident_bytes),
-            p.refusal.as_ref().map_or("yes", |_| "no").to_owned(),
+            attach(p).to_owned(),
             program(p),
         ]);
     }
@@ -99,8 +116,26 @@ fn table(processes: &[GoProcess]) -> String {
         if let Some(why) = &p.refusal {
             text += &format!("\n{}: cannot attach: {why}\n", p.pid);
         }
+        let Some(runtime) = &p.runtime else {
+            continue;
+        };
+        if let Some(why) = &runtime.refusal {
+            text += &format!("\n{}: no goroutines, threads and labels: {why}\n", p.pid);
+        }
+        for (what, why) in runtime.missing() {
+            text += &format!("\n{}: no {what}: {why}\n", p.pid);
+        }
     }
     text
+}
+
+/// Whether it can be attached to: `partly` where something of its runtime cannot be read.
+fn attach(p: &GoProcess) -> &'static str {
+    match (&p.refusal, &p.runtime) {
+        (Some(_), _) => "no",
+        (None, Some(r)) if r.refusal.is_none() && r.missing().next().is_none() => "yes",
+        _ => "partly",
+    }
 }
 
 /// How it was built, in words: `stripped,pie,cgo,pprof`.
@@ -156,5 +191,6 @@ fn row_json(p: &GoProcess) -> serde_json::Value {
         "resident_bytes": p.resident_bytes,
         "attachable": p.refusal.is_none(),
         "refusal": p.refusal,
+        "runtime": p.runtime.as_ref().map(explain::json),
     })
 }

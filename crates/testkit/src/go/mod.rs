@@ -60,6 +60,34 @@ pub fn toolchain(version: &str) -> Result<Go> {
     }
 }
 
+/// The toolchain of any exact version (`1.23.12`, `1.20` for the first of its kind): a pinned one, or
+/// what the newest pinned `go` fetches as a module, which there is since Go 1.20.
+pub fn release(version: &str) -> Result<Go> {
+    if VERSIONS.contains(&version) {
+        return toolchain(version);
+    }
+    let modules = cache_dir().join("gomod");
+    let mut command = latest()?.command();
+    command
+        .env("GOTOOLCHAIN", format!("go{version}"))
+        .env("GOMODCACHE", &modules)
+        .env_remove("GOROOT")
+        .args(["env", "GOROOT", "GOVERSION"]);
+    let output = run(&mut command).with_context(|| format!("fetch Go {version}"))?;
+    let text = String::from_utf8(output.stdout)?;
+    let mut lines = text.lines();
+    let goroot = PathBuf::from(lines.next().unwrap_or_default());
+    let found = lines.next().and_then(|line| line.strip_prefix("go"));
+    ensure!(
+        found.and_then(|f| f.split([' ', '-']).next()) == Some(version),
+        "asked for Go {version}, got {found:?}"
+    );
+    Ok(Go {
+        goroot,
+        version: version.to_owned(),
+    })
+}
+
 /// The newest pinned toolchain.
 pub fn latest() -> Result<Go> {
     toolchain(VERSIONS[VERSIONS.len() - 1])
