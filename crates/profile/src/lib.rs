@@ -41,7 +41,7 @@ pub use model::{
     Function, FunctionIx, Label, LabelValue, Line, Location, LocationIx, Mapping, MappingIx,
     Profile, Samples, ValueType,
 };
-pub use proto::{Limits, decode, decode_reader, encode, encode_gz};
+pub use proto::{Limits, decode, decode_reader, decode_reader_into, encode, encode_gz};
 pub use sniff::{ReadOptions, inflate, read_any, read_any_with};
 pub use strings::{StrId, StringTable};
 pub use units::LabelUnits;

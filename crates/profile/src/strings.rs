@@ -58,6 +58,20 @@ impl StringTable {
         StrId(id)
     }
 
+    /// Forgets all but the first `len` strings.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        for id in len.max(1)..self.ends.len() {
+            let hash = FxBuildHasher.hash_one(&self.text[range(&self.ends, id as u32)]);
+            if let Ok(entry) = self.index.find_entry(hash, |&(_, i)| i as usize == id) {
+                entry.remove();
+            }
+        }
+        if len.max(1) < self.ends.len() {
+            self.ends.truncate(len.max(1));
+            self.text.truncate(self.ends[self.ends.len() - 1]);
+        }
+    }
+
     /// The id of a string that is already there.
     pub fn find(&self, s: &str) -> Option<StrId> {
         self.lookup(FxBuildHasher.hash_one(s), s)

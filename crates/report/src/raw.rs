@@ -61,15 +61,25 @@ impl<'r> Raw<'r> {
         });
         let types: Vec<_> = types.collect();
         writeln!(out, "Samples:\n{}", types.join(" ").trim())?;
+        // Most of the text is ids, again and again.
+        let ids: Vec<Word> = p.locations.iter().map(|l| Word::new(l.id)).collect();
+        let mut line = Vec::new();
         for i in 0..p.samples.len() {
+            line.clear();
             for value in p.samples.values(i) {
-                write!(out, " {value:>10}")?;
+                write!(line, " {value:>10}")?;
             }
-            write!(out, ": ")?;
+            line.extend_from_slice(b": ");
             for &location in p.samples.stack(i) {
-                write!(out, "{} ", p.location(location).id)?;
+                let id = ids[location.ix()];
+                if id.is_short() {
+                    id.push(&mut line);
+                } else {
+                    write!(line, "{} ", p.location(location).id)?;
+                }
             }
-            writeln!(out)?;
+            line.push(b'\n');
+            out.write_all(&line)?;
             if p.samples.labels(i).is_empty() {
                 continue;
             }
@@ -157,6 +167,33 @@ impl<'r> Raw<'r> {
             )?;
         }
         Ok(())
+    }
+}
+
+/// A short number and a blank as text, in one register: seven bytes and, above them, how many count.
+#[derive(Clone, Copy)]
+struct Word(u64);
+
+impl Word {
+    fn new(number: u64) -> Self {
+        let text = format!("{number} ");
+        let mut bytes = [0; 8];
+        if text.len() < 8 {
+            bytes[..text.len()].copy_from_slice(text.as_bytes());
+            bytes[7] = text.len() as u8;
+        }
+        Word(u64::from_le_bytes(bytes))
+    }
+
+    fn is_short(self) -> bool {
+        self.0 != 0
+    }
+
+    fn push(self, out: &mut Vec<u8>) {
+        let bytes = self.0.to_le_bytes();
+        let end = out.len() + usize::from(bytes[7]);
+        out.extend_from_slice(&bytes);
+        out.truncate(end);
     }
 }
 

@@ -1,6 +1,10 @@
 //! `-traces`: every sample with its labels and its whole stack.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
+
+use profile::LocationIx;
+use rustc_hash::FxHashMap;
 
 use crate::graph::{Naming, Nodes, weigh::divide};
 use crate::labels::{self, Values};
@@ -29,6 +33,9 @@ pub struct Trace<'r> {
 }
 
 const SEPARATOR: &str = "-----------+-------------------------------------------------------";
+
+/// How many values are kept as text.
+const MOST_VALUES: usize = 10_000;
 
 impl<'r> Traces<'r> {
     /// The samples of a report.
@@ -77,25 +84,46 @@ impl<'r> Traces<'r> {
             ]
         };
         let lines: Vec<[String; 2]> = self.nodes.infos.iter().map(line).collect();
-        for trace in self.iter() {
+        let profile = &self.report.profile;
+        let frames = |i: usize| {
+            let nodes = self.nodes.of(LocationIx(i as u32)).iter().enumerate();
+            let last = nodes.len() - 1;
+            let lines = nodes.map(|(depth, &n)| &lines[n as usize][usize::from(depth != last)]);
+            lines.fold(String::new(), |text, line| text + line)
+        };
+        let frames: Vec<String> = (0..profile.locations.len()).map(frames).collect();
+        drop(lines);
+        let mut values: FxHashMap<i64, String> = FxHashMap::default();
+        let samples = &profile.samples;
+        for i in 0..samples.len() {
+            let Some((leaf, callers)) = samples.stack(i).split_first() else {
+                continue;
+            };
             writeln!(out, "{SEPARATOR}")?;
-            self.labels(out, &trace)?;
-            let line = |(frame, inlined): (u32, bool)| &lines[frame as usize][usize::from(inlined)];
-            let (leaf, callers) = trace.frames.split_first().unwrap_or((&(0, false), &[]));
+            if !samples.labels(i).is_empty() {
+                let labels = labels::by_key(profile, samples.labels(i));
+                self.labels(out, &labels)?;
+            }
             // The value stands where the other lines have blanks.
-            let value = format!("{:>10}", format.value(trace.value));
-            let rest = line(*leaf).get(10..).unwrap_or_default();
-            write!(out, "{value}{rest}")?;
-            for &frame in callers {
-                out.write_all(line(frame).as_bytes())?;
+            let (value, by) = self.report.measure.of(samples.values(i));
+            let value = divide(value, by);
+            let text = || format!("{:>10}", format.value(value));
+            if values.len() > MOST_VALUES {
+                values.clear();
+            }
+            out.write_all(values.entry(value).or_insert_with(text).as_bytes())?;
+            let rest = frames[leaf.ix()].get(10..).unwrap_or_default();
+            out.write_all(rest.as_bytes())?;
+            for &location in callers {
+                out.write_all(frames[location.ix()].as_bytes())?;
             }
         }
         writeln!(out, "{SEPARATOR}")
     }
 
-    fn labels(&self, out: &mut dyn Write, trace: &Trace<'_>) -> io::Result<()> {
+    fn labels(&self, out: &mut dyn Write, labels: &BTreeMap<&str, Values<'_>>) -> io::Result<()> {
         let mut lines: [Vec<String>; 2] = Default::default();
-        for (key, values) in &trace.labels {
+        for (key, values) in labels {
             if !values.texts.is_empty() {
                 lines[0].push(format!("{key:>10}:  {}\n", values.texts.join(" ")));
             }

@@ -2,7 +2,7 @@
 
 use super::{Column, Merger, Rules, Source};
 use crate::error::Error;
-use crate::model::{Profile, ValueType};
+use crate::model::ValueType;
 use crate::scale::scaled;
 use crate::strings::StrId;
 use crate::units::{same_kind, scale};
@@ -18,8 +18,8 @@ impl Merger {
             .collect();
         let default = self.string(src, p.default_sample_type);
         // Nothing of a profile that does not fit may stay behind, so both are checked first.
-        let columns = self.common_columns(p)?;
-        self.check_period(p)?;
+        let columns = self.common_columns(src)?;
+        self.check_period(src)?;
         let columns = self.columns(src, &columns);
         self.period(src);
         let entry = (default, kinds);
@@ -51,7 +51,8 @@ impl Merger {
 
     /// The sample types that the profile and the result so far have in common: the index of each in
     /// the result and in the profile.
-    fn common_columns(&self, p: &Profile) -> Result<Vec<(usize, usize)>, Error> {
+    fn common_columns(&self, src: &Source<'_>) -> Result<Vec<(usize, usize)>, Error> {
+        let p = src.p;
         if !self.added {
             return Ok(Vec::new());
         }
@@ -60,13 +61,16 @@ impl Merger {
         let mut common = Vec::new();
         for (i, t) in self.out.sample_types.iter().enumerate() {
             let kind = self.out.str(t.kind);
-            let same = |&c: &usize| free[c] && p.str(p.sample_types[c].kind) == kind;
+            let same = |&c: &usize| free[c] && src.str(&self.out, p.sample_types[c].kind) == kind;
             let Some(c) = (0..free.len()).find(same) else {
                 continue;
             };
             free[c] = false;
             common.push((i, c));
-            let (a, b) = (self.out.str(t.unit), p.str(p.sample_types[c].unit));
+            let (a, b) = (
+                self.out.str(t.unit),
+                src.str(&self.out, p.sample_types[c].unit),
+            );
             if !same_kind(a, b) {
                 let what = format!("sample types: incompatible types: {kind}/{a} {kind}/{b}");
                 return Err(Error::Incompatible(what));
@@ -100,7 +104,10 @@ impl Merger {
         let mut own_ratios = vec![1.0; common.len()];
         for (i, &(_, c)) in common.iter().enumerate() {
             let theirs = p.sample_types[c].unit;
-            let (a, b) = (self.out.str(self.out.sample_types[i].unit), p.str(theirs));
+            let (a, b) = (
+                self.out.str(self.out.sample_types[i].unit),
+                src.str(&self.out, theirs),
+            );
             let (mut ratio, _) = scale(1, b, a);
             if ratio < 1.0 {
                 ratio = 1.0;
@@ -121,7 +128,8 @@ impl Merger {
     }
 
     /// Whether the profile's period is of the same type. One without a type should fit all.
-    fn check_period(&self, p: &Profile) -> Result<(), Error> {
+    fn check_period(&self, src: &Source<'_>) -> Result<(), Error> {
+        let p = src.p;
         let (ours, theirs) = (self.out.period_type, p.period_type);
         let none = ValueType::default();
         let missing = match self.rules {
@@ -131,8 +139,8 @@ impl Merger {
         if missing {
             return Ok(());
         }
-        let (a, b) = (self.out.str(ours.unit), p.str(theirs.unit));
-        let (kind, other) = (self.out.str(ours.kind), p.str(theirs.kind));
+        let (a, b) = (self.out.str(ours.unit), src.str(&self.out, theirs.unit));
+        let (kind, other) = (self.out.str(ours.kind), src.str(&self.out, theirs.kind));
         let singular = |kind: &'_ str| kind.strip_suffix('s').unwrap_or(kind).to_owned();
         if singular(kind) != singular(other) || !same_kind(a, b) {
             let what = format!("period type: incompatible types: {kind}/{a} {other}/{b}");
@@ -151,7 +159,7 @@ impl Merger {
             let unit = self.string(src, theirs.unit);
             self.out.period_type = ValueType { kind, unit };
         } else if theirs != ValueType::default() {
-            let (a, b) = (self.out.str(ours.unit), p.str(theirs.unit));
+            let (a, b) = (self.out.str(ours.unit), src.str(&self.out, theirs.unit));
             if scale(1, b, a).0 < 1.0 {
                 own = scale(own, a, b).0 as i64;
                 self.out.period_type.unit = self.string(src, theirs.unit);

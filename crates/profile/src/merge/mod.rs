@@ -19,7 +19,7 @@ use crate::model::{
 };
 use crate::samples::sort_labels;
 use crate::scale::{lost, scaled};
-use crate::strings::StrId;
+use crate::strings::{StrId, StringTable};
 
 /// Merges profiles; the first one's order of sample types and mappings stays.
 pub fn merge<'a>(profiles: impl IntoIterator<Item = &'a Profile>) -> Result<Profile, Error> {
@@ -54,15 +54,17 @@ pub struct Merger {
     rules: Rules,
     out: Profile,
     added: bool,
+    /// How many strings were lent.
+    lent: usize,
     functions: FxHashMap<(StrId, StrId, StrId, i64), FunctionIx>,
     mappings: FxHashMap<MappingKey, MappingIx>,
-    locations: HashTable<LocationIx>,
+    /// Half of the hash beside the index, here too.
+    locations: HashTable<(u32, LocationIx)>,
     /// Half of the hash beside the index, so that growing need not look at the samples.
     samples: HashTable<(u32, u32)>,
     comments: FxHashMap<StrId, ()>,
     /// The default sample types of the profiles with the types they have: equal ones once.
     defaults: Vec<(StrId, Vec<StrId>)>,
-    lines: Vec<Line>,
 }
 
 /// What makes a mapping the same in two processes: size in pages, offset, build id or file.
@@ -73,6 +75,8 @@ const NEW: u32 = u32::MAX;
 /// What is known of one source: its indexes in the result, or [`NEW`].
 struct Source<'a> {
     p: &'a Profile,
+    /// Its strings are those of the result.
+    own: bool,
     strings: Vec<u32>,
     functions: Vec<u32>,
     /// And what its addresses are moved by.
@@ -84,11 +88,28 @@ impl<'a> Source<'a> {
     fn new(p: &'a Profile) -> Self {
         Source {
             p,
+            own: false,
             strings: vec![NEW; p.strings.len()],
             functions: vec![NEW; p.functions.len()],
             mappings: vec![None; p.mappings.len()],
             locations: vec![NEW; p.locations.len()],
         }
+    }
+}
+
+impl Source<'_> {
+    /// A string of the source.
+    fn str<'b>(&'b self, out: &'b Profile, id: StrId) -> &'b str {
+        match self.own {
+            true => out.str(id),
+            false => self.p.str(id),
+        }
+    }
+
+    /// A line whose function is known, as it is in the result.
+    fn line(&self, line: &Line) -> Line {
+        let function = line.function.map(|f| FunctionIx(self.functions[f.ix()]));
+        Line { function, ..*line }
     }
 }
 
@@ -107,6 +128,38 @@ impl Merger {
     /// Adds the samples of a profile.
     pub fn add(&mut self, p: &Profile) -> Result<(), Error> {
         let mut src = Source::new(p);
+        let columns = self.header(&mut src)?;
+        self.rows(&mut src, &columns);
+        Ok(())
+    }
+
+    /// The strings of the result, to be given back with [`Merger::add_own`] or
+    /// [`Merger::give_back`]. A profile that is read into them ([`crate::proto::decode_reader_into`])
+    /// is added in half of the time, as no string has to be found again.
+    pub fn lend(&mut self) -> StringTable {
+        self.lent = self.out.strings.len();
+        std::mem::take(&mut self.out.strings)
+    }
+
+    /// Takes back what was lent.
+    pub fn give_back(&mut self, lent: StringTable) {
+        self.out.strings = lent;
+    }
+
+    /// Adds the samples of a profile that may have been read into what was lent; `left` is what is
+    /// left of that.
+    pub fn add_own(&mut self, mut p: Profile, left: StringTable) -> Result<(), Error> {
+        if left.len() >= self.lent && self.added {
+            self.give_back(left);
+            return self.add(&p);
+        }
+        if p.strings.len() < self.lent {
+            return Err(Error::Argument("the strings of the merge are lost".into()));
+        }
+        self.out.strings = std::mem::take(&mut p.strings);
+        let mut src = Source::new(&p);
+        src.own = true;
+        src.strings = (0..self.out.strings.len() as u32).collect();
         let columns = self.header(&mut src)?;
         self.rows(&mut src, &columns);
         Ok(())
@@ -142,6 +195,7 @@ impl Merger {
             // The first mapping is the main binary, so it comes first in the result too.
             self.mapping(src, MappingIx(0));
         }
+        self.recall(src);
         let ratios: Vec<f64> = columns.iter().map(|&(_, ratio)| ratio).collect();
         let ratios = (self.rules == Rules::Code).then_some(ratios);
         let mut values = Vec::new();
@@ -207,10 +261,58 @@ impl Merger {
         StrId(*known)
     }
 
+    /// Finds what of the source is in the result already, table by table. Each look-up waits for
+    /// memory; in a row, many of them wait at the same time.
+    fn recall(&mut self, src: &mut Source<'_>) {
+        if self.out.locations.is_empty() {
+            return;
+        }
+        let p = src.p;
+        let known = |table: &[u32], i: u32| match table.get(i as usize) {
+            None | Some(&NEW) => None,
+            Some(&known) => Some(StrId(known)),
+        };
+        for (place, text) in src.strings.iter_mut().zip(p.strings.iter()) {
+            if *place == NEW {
+                *place = self.out.strings.find(text).map_or(NEW, |id| id.0);
+            }
+        }
+        for (place, f) in src.functions.iter_mut().zip(&p.functions) {
+            let string = |id: StrId| known(&src.strings, id.0);
+            if let (Some(name), Some(system), Some(file)) =
+                (string(f.name), string(f.system_name), string(f.filename))
+                && let Some(at) = self.functions.get(&(name, system, file, f.start_line))
+            {
+                *place = at.0;
+            }
+        }
+        for i in 0..p.mappings.len() {
+            if src.mappings[i].is_none()
+                && let Some(name) = known(&src.strings, mapping_name(&p.mappings[i]).0)
+                && let Some(&at) = self.mappings.get(&mapping_key(&p.mappings[i], name))
+            {
+                let moved = self.out.mappings[at.ix()].start;
+                src.mappings[i] = Some((at, moved.wrapping_sub(p.mappings[i].start)));
+            }
+        }
+        for i in 0..p.locations.len() {
+            let l = LocationIx(i as u32);
+            let mapped = match p.location(l).mapping {
+                None => true,
+                Some(m) => src.mappings[m.ix()].is_some(),
+            };
+            let function = |line: &Line| line.function.is_none_or(|f| src.functions[f.ix()] != NEW);
+            if mapped && p.lines(l).iter().all(function) {
+                let (new, half) = moved(src, l);
+                if let Some(at) = self.find_location(src, l, &new, half) {
+                    src.locations[i] = at.0;
+                }
+            }
+        }
+    }
+
     fn sample(&mut self, stack: &[LocationIx], values: &[i64], labels: &[Label]) {
         let half = (FxBuildHasher.hash_one((stack, labels)) >> 32) as u32;
-        // The table looks at the top and at the bottom of a hash.
-        let spread = |half: u32| u64::from(half).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let samples = &mut self.out.samples;
         let found = self.samples.find(spread(half), |&(other, i)| {
             let i = i as usize;
@@ -229,49 +331,62 @@ impl Merger {
     }
 
     fn location(&mut self, src: &mut Source<'_>, l: LocationIx) -> LocationIx {
-        let from = *src.p.location(l);
-        let mapped = from.mapping.map(|m| self.mapping(src, m));
-        let (mapping, moved) = mapped.unzip();
-        let mut lines = std::mem::take(&mut self.lines);
-        lines.clear();
-        for line in src.p.lines(l) {
-            let function = line.function.map(|f| self.function(src, f));
-            lines.push(Line { function, ..*line });
+        if let Some(m) = src.p.location(l).mapping {
+            self.mapping(src, m);
         }
-        let mut new = Location {
-            id: 0,
-            mapping,
-            address: from.address.wrapping_add(moved.unwrap_or(0)),
-            is_folded: from.is_folded,
-            lines_start: self.out.lines.len() as u32,
-            lines_len: lines.len() as u32,
-        };
-        let rules = self.rules;
-        let key = |l: &Location, lines: &[Line]| match rules {
-            Rules::Stated => FxBuildHasher.hash_one((l.address, l.mapping, l.is_folded, lines)),
-            Rules::Code => FxBuildHasher.hash_one((l.address, l.mapping, l.is_folded)),
-        };
-        let out = &mut self.out;
-        let hash = key(&new, &lines);
-        let found = self.locations.find(hash, |&at| {
-            let l = out.location(at);
-            (l.address, l.mapping, l.is_folded) == (new.address, new.mapping, new.is_folded)
-                && same_lines(out.lines(at), &lines, rules)
-        });
-        let at = if let Some(&at) = found {
-            at
-        } else {
+        for line in src.p.lines(l) {
+            if let Some(f) = line.function {
+                self.function(src, f);
+            }
+        }
+        let (mut new, half) = moved(src, l);
+        let at = self.find_location(src, l, &new, half).unwrap_or_else(|| {
+            let out = &mut self.out;
             let at = LocationIx(out.locations.len() as u32);
             new.id = u64::from(at.0) + 1;
+            new.lines_start = out.lines.len() as u32;
+            let lines = src.p.lines(l).iter();
+            out.lines.extend(lines.map(|line| src.line(line)));
             out.locations.push(new);
-            out.lines.extend_from_slice(&lines);
-            let rehash = |&l: &LocationIx| key(out.location(l), out.lines(l));
-            self.locations.insert_unique(hash, at, rehash);
+            self.locations
+                .insert_unique(spread(half), (half, at), |&(half, _)| spread(half));
             at
-        };
-        self.lines = lines;
+        });
         src.locations[l.ix()] = at.0;
         at
+    }
+
+    /// The location of the result that is this one of the source, moved to `new`.
+    fn find_location(
+        &self,
+        src: &Source<'_>,
+        l: LocationIx,
+        new: &Location,
+        half: u32,
+    ) -> Option<LocationIx> {
+        let found = self.locations.find(spread(half), |&(other, at)| {
+            let known = self.out.location(at);
+            other == half
+                && (known.address, known.mapping, known.is_folded)
+                    == (new.address, new.mapping, new.is_folded)
+                && self.same_lines(self.out.lines(at), src, src.p.lines(l))
+        });
+        found.map(|&(_, at)| at)
+    }
+
+    fn same_lines(&self, known: &[Line], src: &Source<'_>, lines: &[Line]) -> bool {
+        let last = lines.len().wrapping_sub(1);
+        known.len() == lines.len()
+            && known
+                .iter()
+                .zip(lines)
+                .enumerate()
+                .all(|(i, (known, line))| {
+                    let line = src.line(line);
+                    let column =
+                        self.rules == Rules::Code && i != last || known.column == line.column;
+                    (known.function, known.line) == (line.function, line.line) && column
+                })
     }
 
     fn mapping(&mut self, src: &mut Source<'_>, m: MappingIx) -> (MappingIx, u64) {
@@ -283,11 +398,10 @@ impl Merger {
         let file = self.string(src, file);
         let build_id = self.string(src, build_id);
         let name = if build_id.is_empty() { file } else { build_id };
-        let size = from.limit.wrapping_sub(from.start).wrapping_add(0xfff) & !0xfff;
         let out = &mut self.out.mappings;
         let at = *self
             .mappings
-            .entry((size, from.offset, name))
+            .entry(mapping_key(from, name))
             .or_insert_with(|| {
                 let at = MappingIx(out.len() as u32);
                 out.push(Mapping {
@@ -332,13 +446,44 @@ impl Merger {
     }
 }
 
-/// Whether two locations have the same lines.
-fn same_lines(a: &[Line], b: &[Line], rules: Rules) -> bool {
-    match (rules, a.split_last(), b.split_last()) {
-        (Rules::Code, Some((a_last, a)), Some((b_last, b))) => {
-            let key = |l: &Line| (l.function, l.line);
-            a_last == b_last && a.iter().map(key).eq(b.iter().map(key))
-        }
-        _ => a == b,
+/// The build id, else the file.
+fn mapping_name(m: &Mapping) -> StrId {
+    if m.build_id.is_empty() {
+        m.file
+    } else {
+        m.build_id
     }
+}
+
+/// What is to be the same; `name` is the result's.
+fn mapping_key(m: &Mapping, name: StrId) -> MappingKey {
+    let size = m.limit.wrapping_sub(m.start).wrapping_add(0xfff) & !0xfff;
+    (size, m.offset, name)
+}
+
+/// A location as it is in the result, but for its id and lines, and half of its hash. Its mapping
+/// and its functions are known.
+fn moved(src: &Source<'_>, l: LocationIx) -> (Location, u32) {
+    let from = *src.p.location(l);
+    let (mapping, by) = from.mapping.and_then(|m| src.mappings[m.ix()]).unzip();
+    let new = Location {
+        mapping,
+        address: from.address.wrapping_add(by.unwrap_or(0)),
+        ..from
+    };
+    // An address says it all; where there are none, lines are what is left.
+    let hash = match new.address {
+        0 => {
+            let first = src.p.lines(l).first().map(|line| src.line(line));
+            let first = first.map(|line| (line.function, line.line));
+            FxBuildHasher.hash_one((mapping, first))
+        }
+        address => FxBuildHasher.hash_one((address, mapping)),
+    };
+    (new, (hash >> 32) as u32)
+}
+
+/// A hash of a half: tables look at the top and at the bottom of one.
+fn spread(half: u32) -> u64 {
+    u64::from(half).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }

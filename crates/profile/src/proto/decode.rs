@@ -10,6 +10,7 @@ use super::tables::Tables;
 use super::wire::{Fault, Field, Next, Value, next_field};
 use crate::error::Error;
 use crate::model::Profile;
+use crate::strings::StringTable;
 
 /// Takes bytes in, piece by piece.
 #[derive(Debug, Default)]
@@ -22,6 +23,8 @@ pub(super) struct Decoder {
     done_samples: usize,
     in_strings: bool,
     ids: Ids,
+    /// The strings of all messages.
+    pub table: StringTable,
     /// How many bytes have been taken in.
     at: u64,
 }
@@ -37,7 +40,7 @@ impl Decoder {
                         self.boundary(&field)?;
                     }
                     self.tables
-                        .field(&field, &mut self.ids)
+                        .field(&field, &mut self.ids, &mut self.table)
                         .map_err(|fault| self.corrupt(fault))?;
                     pos = next;
                 }
@@ -49,8 +52,9 @@ impl Decoder {
         Ok(pos)
     }
 
-    /// The profiles, after the last byte. `left` bytes of it were not a whole field.
-    pub fn finish(mut self, left: usize) -> Result<Vec<Profile>, Error> {
+    /// The profiles without their strings, after the last byte. `left` bytes of it were not a whole
+    /// field.
+    pub fn finish(&mut self, left: usize) -> Result<Vec<Profile>, Error> {
         if left > 0 {
             return Err(self.truncated(left));
         }
@@ -60,8 +64,9 @@ impl Decoder {
         if !self.tables.known && self.done.is_empty() {
             return Err(Error::NotAProfile);
         }
-        self.done.push(resolve(self.tables, &self.ids)?);
-        Ok(self.done)
+        let tables = std::mem::take(&mut self.tables);
+        self.done.push(resolve(tables, &self.ids)?);
+        Ok(std::mem::take(&mut self.done))
     }
 
     /// The error of an input that ends `left` bytes after the last whole field.

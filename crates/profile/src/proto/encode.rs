@@ -31,8 +31,8 @@ pub fn write_gz(profile: &Profile, out: impl Write) -> io::Result<()> {
     gz.finish()?.flush()
 }
 
-/// The level of compression: 4 takes two thirds of the time of 6; files are a few percent larger.
-const LEVEL: u32 = 4;
+/// The level of compression: 2 takes half of the time of 6; files are three percent larger.
+const LEVEL: u32 = 2;
 
 /// Bytes are handed on when there are this many.
 const CHUNK: usize = 64 << 10;
@@ -43,6 +43,8 @@ pub fn write(profile: &Profile, mut out: impl Write) -> io::Result<()> {
         profile,
         buf: Vec::with_capacity(CHUNK + 4096),
         part: Vec::new(),
+        ids: profile.locations.iter().map(|l| packed(l.id)).collect(),
+        stack: Vec::new(),
         numbers: vec![0; profile.strings.len()],
         order: vec![StrId::EMPTY],
     };
@@ -77,6 +79,10 @@ struct Writer<'a> {
     buf: Vec<u8>,
     /// The message that is being put together.
     part: Vec<u8>,
+    /// The ids of the locations as varints; see [`packed`].
+    ids: Vec<u32>,
+    /// A stack as varints.
+    stack: Vec<u8>,
     /// The number in the file of each string; 0 if it has none yet.
     numbers: Vec<u32>,
     /// The strings by their numbers in the file.
@@ -122,9 +128,27 @@ impl Writer<'_> {
 
     fn sample(&mut self, i: usize, labels: &mut Vec<Label>) {
         let samples = &self.profile.samples;
-        let ids = samples.stack(i).iter();
+        let stack = samples.stack(i);
         let locations = &self.profile.locations;
-        repeated(&mut self.part, 1, ids.map(|l| locations[l.ix()].id));
+        if stack.len() > 2 {
+            self.stack.clear();
+            for &l in stack {
+                let bytes = self.ids[l.ix()].to_le_bytes();
+                if bytes[3] == 0 {
+                    put_varint(&mut self.stack, locations[l.ix()].id);
+                    continue;
+                }
+                let end = self.stack.len() + usize::from(bytes[3]);
+                self.stack.extend_from_slice(&bytes);
+                self.stack.truncate(end);
+            }
+            put_varint(&mut self.part, 1 << 3 | 2);
+            put_varint(&mut self.part, self.stack.len() as u64);
+            self.part.extend_from_slice(&self.stack);
+        } else {
+            let ids = stack.iter().map(|l| locations[l.ix()].id);
+            repeated(&mut self.part, 1, ids);
+        }
         let values = samples.values(i).iter();
         repeated(&mut self.part, 2, values.map(|&v| v as u64));
         labels.clear();
@@ -245,6 +269,18 @@ impl Writer<'_> {
         optional(&mut self.buf, 15, doc_url);
         Ok(())
     }
+}
+
+/// A varint of at most three bytes, and above them how many they are; 0 for a longer one.
+fn packed(id: u64) -> u32 {
+    let mut bytes = Vec::with_capacity(10);
+    put_varint(&mut bytes, id);
+    let len = bytes.len();
+    if len > 3 {
+        return 0;
+    }
+    bytes.resize(3, 0);
+    u32::from_le_bytes([bytes[0], bytes[1], bytes[2], len as u8])
 }
 
 fn optional(out: &mut Vec<u8>, number: u32, v: u64) {

@@ -54,10 +54,9 @@ impl Ids {
     }
 }
 
-/// The string table and what an index of the file means in it.
+/// What an index of the file means in the table that the file's strings went into.
 #[derive(Debug, Default)]
 pub(super) struct Strings {
-    pub table: StringTable,
     /// How many strings the file has.
     pub count: u32,
     /// The string of each index of the file; empty as long as that is the index itself.
@@ -65,14 +64,22 @@ pub(super) struct Strings {
 }
 
 impl Strings {
-    pub fn push(&mut self, text: &[u8]) -> Result<(), Fault> {
+    pub fn push(&mut self, text: &[u8], table: &mut StringTable) -> Result<(), Fault> {
         if self.count == 0 && !text.is_empty() {
             return Err(Fault::new("string_table[0] must be ''", 0));
         }
         if self.count == u32::MAX {
             return Err(Fault::new("too many strings", 0));
         }
-        let id = self.table.intern(&String::from_utf8_lossy(text));
+        let id = match str::from_utf8(text) {
+            Ok(text) => table.intern(text),
+            Err(_) => table.intern(&String::from_utf8_lossy(text)),
+        };
+        self.put(id);
+        Ok(())
+    }
+
+    fn put(&mut self, id: StrId) {
         if !self.ids.is_empty() {
             self.ids.push(id);
         } else if id.0 != self.count {
@@ -80,13 +87,15 @@ impl Strings {
             self.ids.push(id);
         }
         self.count += 1;
-        Ok(())
     }
 
     pub fn append(&mut self, later: Strings) -> Result<(), Fault> {
+        if self.count.checked_add(later.count).is_none() {
+            return Err(Fault::new("too many strings", 0));
+        }
         for i in 0..later.count {
-            let id = later.get(StrId(i)).expect("the index is below the count");
-            self.push(later.table.get(id).as_bytes())?;
+            let id = later.get(StrId(i));
+            self.put(id.expect("the index is below the count"));
         }
         Ok(())
     }

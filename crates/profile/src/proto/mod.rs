@@ -19,9 +19,10 @@ use std::io::{self, BufRead, Read};
 use flate2::bufread::MultiGzDecoder;
 
 use crate::error::Error;
-use crate::merge::merge;
+use crate::merge::Merger;
 use crate::model::Profile;
 use crate::sniff;
+use crate::strings::StringTable;
 
 pub use encode::{encode, encode_gz, write, write_gz};
 
@@ -49,7 +50,12 @@ pub fn decode(bytes: &[u8]) -> Result<Profile, Error> {
 /// Reads a profile, gzipped or plain, within these limits.
 pub fn decode_with(bytes: &[u8], limits: &Limits) -> Result<Profile, Error> {
     if is_gzip(bytes) {
-        return pump(MultiGzDecoder::new(bytes), limits, true);
+        return pump(
+            MultiGzDecoder::new(bytes),
+            limits,
+            true,
+            &mut Decoder::default(),
+        );
     }
     if bytes.len() as u64 > limits.inflated {
         return Err(too_large(limits));
@@ -59,7 +65,7 @@ pub fn decode_with(bytes: &[u8], limits: &Limits) -> Result<Profile, Error> {
         Ok(used) => used,
         Err(e) => return Err(explain(e, bytes, decoder.known())),
     };
-    finish(decoder, bytes.len() - used, bytes)
+    finish(&mut decoder, bytes.len() - used, bytes)
 }
 
 /// Reads a profile, gzipped or plain, to the end of `reader`.
@@ -69,11 +75,32 @@ pub fn decode_reader(reader: impl Read) -> Result<Profile, Error> {
 
 /// Reads a profile, gzipped or plain, to the end of `reader`, within these limits.
 pub fn decode_reader_with(reader: impl Read, limits: &Limits) -> Result<Profile, Error> {
+    decode_from(reader, limits, &mut Decoder::default())
+}
+
+/// Reads a profile, gzipped or plain, to the end of `reader`, and puts its strings to those in
+/// `strings`. The profile then has that table, and `strings` is empty; or, after an error and where
+/// several profiles stand in one file, `strings` is as it was. For [`crate::Merger::add_own`].
+pub fn decode_reader_into(reader: impl Read, strings: &mut StringTable) -> Result<Profile, Error> {
+    let before = strings.len();
+    let mut decoder = Decoder::default();
+    decoder.table = std::mem::take(strings);
+    let read = decode_from(reader, &Limits::default(), &mut decoder);
+    *strings = decoder.table;
+    strings.truncate(before);
+    read
+}
+
+fn decode_from(
+    reader: impl Read,
+    limits: &Limits,
+    decoder: &mut Decoder,
+) -> Result<Profile, Error> {
     let mut reader = io::BufReader::with_capacity(CHUNK, reader);
     if is_gzip(reader.fill_buf()?) {
-        pump(MultiGzDecoder::new(reader), limits, true)
+        pump(MultiGzDecoder::new(reader), limits, true, decoder)
     } else {
-        pump(reader, limits, false)
+        pump(reader, limits, false, decoder)
     }
 }
 
@@ -86,8 +113,12 @@ pub(crate) fn is_gzip(bytes: &[u8]) -> bool {
 const CHUNK: usize = 128 << 10;
 
 /// Reads `reader` to its end. `gzip`: its errors are those of the compressed data.
-fn pump(mut reader: impl Read, limits: &Limits, gzip: bool) -> Result<Profile, Error> {
-    let mut decoder = Decoder::default();
+fn pump(
+    mut reader: impl Read,
+    limits: &Limits,
+    gzip: bool,
+    decoder: &mut Decoder,
+) -> Result<Profile, Error> {
     let mut buf = vec![0; CHUNK];
     // How many bytes at the start of `buf` are waiting: the start of a field.
     let mut left = 0;
@@ -102,7 +133,7 @@ fn pump(mut reader: impl Read, limits: &Limits, gzip: bool) -> Result<Profile, E
             Ok(0) => break,
             Ok(n) => n,
             Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-            Err(e) if gzip => return Err(inflate_error(e, &decoder, total, left)),
+            Err(e) if gzip => return Err(inflate_error(e, decoder, total, left)),
             Err(e) => return Err(e.into()),
         };
         total += n as u64;
@@ -141,16 +172,24 @@ fn inflate_error(e: io::Error, decoder: &Decoder, total: u64, left: usize) -> Er
     }
 }
 
-fn finish(decoder: Decoder, left: usize, head: &[u8]) -> Result<Profile, Error> {
+fn finish(decoder: &mut Decoder, left: usize, head: &[u8]) -> Result<Profile, Error> {
     if head.is_empty() {
         return Err(Error::Empty);
     }
     let known = decoder.known();
-    let parts = decoder.finish(left).map_err(|e| explain(e, head, known))?;
-    if let [_] = parts[..] {
-        return parts.into_iter().next().ok_or(Error::Empty);
+    let mut parts = decoder.finish(left).map_err(|e| explain(e, head, known))?;
+    if let ([part], table) = (&mut parts[..], &mut decoder.table) {
+        part.strings = std::mem::take(table);
+        return parts.pop().ok_or(Error::Empty);
     }
-    merge(&parts)
+    let mut merger = Merger::default();
+    for mut part in parts {
+        part.strings = std::mem::take(&mut decoder.table);
+        let added = merger.add(&part);
+        decoder.table = part.strings;
+        added?;
+    }
+    merger.finish()
 }
 
 /// Says what the input is rather than where it is wrong, if it never was a profile.

@@ -79,7 +79,7 @@ fn texts(strings: &Strings, t: &mut ValueType) -> Result<(), Error> {
     text(strings, &mut t.unit)
 }
 
-/// The profile of a message that has been read whole.
+/// The profile of a message that has been read whole, without its strings.
 pub(super) fn resolve(t: Tables, ids: &Ids) -> Result<Profile, Error> {
     let strings = t.strings;
     if strings.count == 0 {
@@ -130,7 +130,6 @@ pub(super) fn resolve(t: Tables, ids: &Ids) -> Result<Profile, Error> {
     ] {
         text(&strings, s)?;
     }
-    p.strings = strings.table;
 
     if p.sample_types.is_empty() && !p.samples.is_empty() {
         return Err(Error::Malformed("missing sample type information".into()));

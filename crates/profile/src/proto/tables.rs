@@ -6,7 +6,7 @@ use crate::model::{
     Function, FunctionIx, Label, LabelValue, Line, Location, LocationIx, Mapping, MappingIx,
     Samples, ValueType,
 };
-use crate::strings::StrId;
+use crate::strings::{StrId, StringTable};
 
 /// The fields that a message has once.
 #[derive(Debug, Default)]
@@ -62,16 +62,26 @@ pub(super) struct Tables {
 impl Tables {
     /// Takes in one field of the profile message.
     #[inline(always)]
-    pub fn field(&mut self, field: &Field<'_>, ids: &mut Ids) -> Result<(), Fault> {
+    pub fn field(
+        &mut self,
+        field: &Field<'_>,
+        ids: &mut Ids,
+        table: &mut StringTable,
+    ) -> Result<(), Fault> {
         if field.number == 2 {
             self.known = true;
             self.sample(field, ids)
         } else {
-            self.other(field, ids)
+            self.other(field, ids, table)
         }
     }
 
-    fn other(&mut self, field: &Field<'_>, ids: &mut Ids) -> Result<(), Fault> {
+    fn other(
+        &mut self,
+        field: &Field<'_>,
+        ids: &mut Ids,
+        table: &mut StringTable,
+    ) -> Result<(), Fault> {
         let header = &mut self.header;
         match field.number {
             1 => self.sample_types.push(value_type(field)?),
@@ -80,7 +90,7 @@ impl Tables {
             5 => self.function(field)?,
             6 => self
                 .strings
-                .push(field.bytes()?)
+                .push(field.bytes()?, table)
                 .map_err(|f| f.shift(field.at))?,
             7 => header.drop_frames = Some(string(field)?),
             8 => header.keep_frames = Some(string(field)?),

@@ -2,12 +2,9 @@
 //!
 //! An edge over nodes that are left out is *residual*: it joins what is left on both sides.
 
-use std::hash::BuildHasher;
 use std::iter::repeat;
 
-use hashbrown::HashTable;
 use profile::LocationIx;
-use rustc_hash::FxBuildHasher;
 
 use super::nodes::{NodeIx, Nodes};
 use super::weigh::{Measure, divide};
@@ -165,15 +162,17 @@ const UNUSED: Cell = Cell {
 /// How many cells there may be: 32 megabytes of them.
 const MOST_CELLS: usize = 2 << 20;
 
-#[derive(Default)]
+/// A table of edges by their ends, with the ends and the sums side by side: each call looks at one
+/// place in memory, mostly.
 struct Sparse {
-    ends: Vec<(u32, u32)>,
-    cells: Vec<Cell>,
-    /// Edges by their ends; the ends are beside the number so that looking one up reads one place.
-    index: HashTable<(u64, u32)>,
-    /// The last caller of each callee and their edge: callers rarely change from sample to sample.
+    /// Edges at or after the slot that their ends' hash names; a power of two of them.
+    slots: Vec<((u32, u32), Cell)>,
+    used: usize,
+    /// The last caller of each callee and their slot: callers rarely change from sample to sample.
     last: Vec<(u32, u32)>,
 }
+
+const FREE: ((u32, u32), Cell) = ((u32::MAX, u32::MAX), UNUSED);
 
 impl Collector {
     /// For so many nodes.
@@ -182,10 +181,7 @@ impl Collector {
             let cells = vec![UNUSED; count * count];
             Collector::Dense { count, cells }
         } else {
-            Collector::Sparse(Sparse {
-                last: vec![(u32::MAX, 0); count],
-                ..Default::default()
-            })
+            Collector::Sparse(Sparse::new(count))
         }
     }
 
@@ -218,33 +214,70 @@ impl Collector {
                 let used = cells.filter(|(_, cell)| cell.stamp != 0);
                 used.map(|(i, cell)| (ends(i), cell)).collect()
             }
-            Collector::Sparse(sparse) => sparse.ends.into_iter().zip(sparse.cells).collect(),
+            Collector::Sparse(sparse) => {
+                let mut used = sparse.slots;
+                used.retain(|(ends, _)| *ends != FREE.0);
+                used.sort_unstable_by_key(|(ends, _)| *ends);
+                used
+            }
         }
     }
 }
 
 impl Sparse {
-    fn cell(&mut self, src: u32, dest: u32) -> &mut Cell {
-        let last = &mut self.last[dest as usize];
-        if last.0 != src {
-            let key = u64::from(src) << 32 | u64::from(dest);
-            let hash = |key: u64| FxBuildHasher.hash_one(key);
-            let found = self.index.find(hash(key), |(other, _)| *other == key);
-            let number = match found {
-                Some(&(_, number)) => number,
-                None => {
-                    let number = self.cells.len() as u32;
-                    let entry = (key, number);
-                    self.index
-                        .insert_unique(hash(key), entry, |(key, _)| hash(*key));
-                    self.ends.push((src, dest));
-                    self.cells.push(UNUSED);
-                    number
-                }
-            };
-            *last = (src, number);
+    fn new(count: usize) -> Self {
+        Sparse {
+            slots: vec![FREE; 1 << 12],
+            used: 0,
+            last: vec![(u32::MAX, 0); count],
         }
-        &mut self.cells[last.1 as usize]
+    }
+
+    fn cell(&mut self, src: u32, dest: u32) -> &mut Cell {
+        let last = self.last[dest as usize];
+        let slot = match last.0 == src {
+            true => last.1 as usize,
+            false => self.find(src, dest),
+        };
+        &mut self.slots[slot].1
+    }
+
+    fn find(&mut self, src: u32, dest: u32) -> usize {
+        let mut slot = self.slot((src, dest));
+        if self.slots[slot].0 == FREE.0 {
+            if self.used >= self.slots.len() / 8 * 5 {
+                self.grow();
+                slot = self.slot((src, dest));
+            }
+            self.slots[slot].0 = (src, dest);
+            self.used += 1;
+        }
+        self.last[dest as usize] = (src, slot as u32);
+        slot
+    }
+
+    /// Where the edge is, or belongs.
+    fn slot(&self, ends: (u32, u32)) -> usize {
+        let key = u64::from(ends.0) << 32 | u64::from(ends.1);
+        let hash = (key ^ key >> 29).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mask = self.slots.len() - 1;
+        let mut slot = (hash >> 32) as usize & mask;
+        while self.slots[slot].0 != ends && self.slots[slot].0 != FREE.0 {
+            slot = (slot + 1) & mask;
+        }
+        slot
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let double = vec![FREE; self.slots.len() * 2];
+        for (ends, cell) in std::mem::replace(&mut self.slots, double) {
+            if ends != FREE.0 {
+                let slot = self.slot(ends);
+                self.slots[slot] = (ends, cell);
+            }
+        }
+        self.last.fill((u32::MAX, 0));
     }
 }
 
@@ -268,6 +301,17 @@ struct Mark {
     src: bool,
     /// Edges to it are wanted.
     dest: bool,
+}
+
+/// What there is to know of a location.
+#[derive(Clone, Copy)]
+enum Single {
+    /// None of its nodes is kept.
+    None,
+    /// It has one node, and that is kept.
+    One(Mark),
+    /// More than one node.
+    Several,
 }
 
 /// The edges between the nodes that are `kept` (`None`: all).
@@ -325,27 +369,34 @@ fn walk(
     pick: impl Fn((i64, i64)) -> i64,
 ) -> Vec<((u32, u32), Cell)> {
     let samples = &nodes.profile.samples;
-    // A location without a node that is kept is passed over quickly, and so is a sample without an
-    // edge that is wanted.
     let at = |i: usize| {
         nodes
             .of(LocationIx(i as u32))
             .iter()
             .map(|&n| marks[n as usize])
     };
+    // Most locations are one node: what there is to know of it is found in one step.
     let locations = 0..nodes.profile.locations.len();
-    let keeps: Vec<bool> = locations
-        .clone()
-        .map(|i| at(i).any(|m| m.is_some()))
-        .collect();
+    let single = |i: usize| {
+        let mut all = at(i);
+        match (all.next().flatten(), all.next()) {
+            (Some(mark), None) => Single::One(mark),
+            (None, None) => Single::None,
+            _ if at(i).all(|m| m.is_none()) => Single::None,
+            _ => Single::Several,
+        }
+    };
+    let singles: Vec<Single> = locations.clone().map(single).collect();
+    // A sample without an edge that is wanted is passed over quickly.
     let wants = |mark: Option<Mark>| mark.is_some_and(|m| m.src || m.dest);
     let wanted: Vec<bool> = locations.map(|i| at(i).any(wants)).collect();
+    let all = !wanted.contains(&false);
 
     let mut edges = Collector::new(count);
     let mut calls = Vec::new();
     for i in 0..samples.len() {
         let stack = samples.stack(i);
-        if !stack.iter().any(|l| wanted[l.ix()]) {
+        if !all && !stack.iter().any(|l| wanted[l.ix()]) {
             continue;
         }
         let Some(weight) = measure.weight(samples, i) else {
@@ -354,30 +405,39 @@ fn walk(
         calls.clear();
         let mut residual = false;
         let mut parent: Option<Mark> = None;
-        for &location in stack.iter().rev() {
-            if !keeps[location.ix()] {
-                residual = true;
-                continue;
+        let mut step = |mark: Mark, residual: bool, inline: bool| {
+            if let Some(src) = parent
+                && src.place != mark.place
+                && (src.src || mark.dest)
+            {
+                calls.push(Call {
+                    src: src.place,
+                    dest: mark.place,
+                    residual,
+                    inline,
+                });
             }
-            let frames = nodes.of(location);
-            for (depth, &node) in frames.iter().enumerate().rev() {
-                let Some(mark) = marks[node as usize] else {
-                    residual = true;
-                    continue;
-                };
-                if let Some(src) = parent
-                    && src.place != mark.place
-                    && (src.src || mark.dest)
-                {
-                    calls.push(Call {
-                        src: src.place,
-                        dest: mark.place,
-                        residual,
-                        inline: depth != frames.len() - 1,
-                    });
+            parent = Some(mark);
+        };
+        for &location in stack.iter().rev() {
+            match singles[location.ix()] {
+                Single::None => residual = true,
+                Single::One(mark) => {
+                    step(mark, residual, false);
+                    residual = false;
                 }
-                parent = Some(mark);
-                residual = false;
+                Single::Several => {
+                    let frames = nodes.of(location);
+                    for (depth, &node) in frames.iter().enumerate().rev() {
+                        match marks[node as usize] {
+                            None => residual = true,
+                            Some(mark) => {
+                                step(mark, residual, depth != frames.len() - 1);
+                                residual = false;
+                            }
+                        }
+                    }
+                }
             }
         }
         edges.add(&calls, pick(weight), (i as u32).wrapping_add(1));
@@ -392,10 +452,7 @@ mod tests {
     #[test]
     fn few_and_many_nodes_give_the_same_edges() {
         let mut dense = Collector::new(30);
-        let mut sparse = Collector::Sparse(Sparse {
-            last: vec![(u32::MAX, 0); 30],
-            ..Default::default()
-        });
+        let mut sparse = Collector::Sparse(Sparse::new(30));
         let mut seed = 1u64;
         let mut random = |below: u64| {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
