@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::Args;
 use profile::diff::{DiffMode, diff};
 use profile::merge::{Merger, Rules};
-use profile::{Profile, ReadOptions, decode_reader};
+use profile::{Profile, ReadOptions, StringTable, decode_reader_into};
 use report::import::{Import, Symbolize, import};
 use session::binaries::{Binaries, is_object};
 use session::fetch::{Client, Downloads, ProfileUrl};
@@ -249,7 +249,13 @@ impl Gathering {
         let mut read_in = 0;
         let mut failure = None;
         for (text, source) in list {
-            match self.read(source, &mut downloads) {
+            // From the third one on, profiles are read into the strings of what is merged already.
+            let lent = read_in > 1;
+            let mut strings = match lent {
+                true => merged.lend(),
+                false => StringTable::default(),
+            };
+            match self.read(source, &mut downloads, &mut strings) {
                 Ok(profile) => {
                     read_in += 1;
                     if read_in == 1 {
@@ -258,10 +264,15 @@ impl Gathering {
                     }
                     if let Some(first) = only.take() {
                         merged.add(&first)?;
+                        merged.add(&profile)?;
+                        continue;
                     }
-                    merged.add(&profile)?;
+                    merged.add_own(profile, strings)?;
                 }
                 Err(e) => {
+                    if lent {
+                        merged.give_back(strings);
+                    }
                     if all > 1 {
                         self.notices.push(format!("{text}: {:#}", e.error));
                     }
@@ -293,7 +304,13 @@ impl Gathering {
         }
     }
 
-    fn read(&mut self, source: Source, downloads: &mut Downloads) -> Result<Profile, CliError> {
+    /// Reads a source; a profile.proto into `strings`.
+    fn read(
+        &mut self,
+        source: Source,
+        downloads: &mut Downloads,
+        strings: &mut StringTable,
+    ) -> Result<Profile, CliError> {
         let reading = &self.reading;
         let (mut profile, url) = match source {
             Source::Stdin => {
@@ -301,7 +318,7 @@ impl Gathering {
                 let name = "standard input";
                 (file::profile_from_with(&mut stdin, name, reading)?, None)
             }
-            Source::File(path) => (read_file(&path, reading)?, None),
+            Source::File(path) => (read_file(&path, reading, strings)?, None),
             Source::Url(url) => {
                 let fetched = downloads.take();
                 let fetched =
@@ -319,7 +336,11 @@ impl Gathering {
     }
 }
 
-fn read_file(name: &str, reading: &ReadOptions) -> Result<Profile, CliError> {
+fn read_file(
+    name: &str,
+    reading: &ReadOptions,
+    strings: &mut StringTable,
+) -> Result<Profile, CliError> {
     let path = Path::new(name);
     let unreadable = |e: CliError| e.context(format!("cannot read {name}"));
     let mut file = File::open(path).map_err(|e| unreadable(e.into()))?;
@@ -334,7 +355,7 @@ fn read_file(name: &str, reading: &ReadOptions) -> Result<Profile, CliError> {
         return Ok(perf_data::profile(path, &access::temporary_folder())?);
     }
     // Most are profile.proto, which can be read in pieces; other formats need the whole file.
-    match decode_reader(file) {
+    match decode_reader_into(file, strings) {
         Err(profile::Error::NotAProfile) => Ok(file::profile_with(path, reading)?),
         read => read.map_err(|e| unreadable(e.into())),
     }

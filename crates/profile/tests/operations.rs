@@ -7,7 +7,8 @@ use gowhy_profile::scale::{normalize, scale, scale_n};
 use gowhy_profile::tagroot::add_tag_frames;
 use gowhy_profile::{
     Builder, DiffMode, FilterOptions, Filters, Granularity, Label, LabelUnits, LabelValue, Line,
-    LocationIx, Mapping, Profile, Regexp, Rules, ValueType, aggregate, diff, folded, merge,
+    LocationIx, Mapping, Merger, Profile, Regexp, Rules, ValueType, aggregate, decode_reader_into,
+    diff, encode, encode_gz, folded, merge,
 };
 
 /// A profile of these stacks: frames from root to leaf with `;` between locations and `>` from a
@@ -483,6 +484,40 @@ fn scaling_loses_no_sample() {
     assert_eq!(stacks(&p), ["b 0 1", "d 1 -1"]);
     let e = scale_n(&mut p, &[1.0], Rules::Stated).expect_err("there is one");
     assert_eq!(e.to_string(), "mismatched scale ratios, got 1, want 2");
+}
+
+#[test]
+fn a_merge_lends_its_strings() {
+    let parts = [
+        profile(&["a;b 1 k=x", "c 2"]),
+        profile(&["b;a 3 k=x", "d>e 4 n=5kb"]),
+        profile(&["c 5", "f;b 6 u=w"]),
+    ];
+    let want = merge(&parts).expect("they fit");
+    let mut merger = Merger::default();
+    merger.add(&parts[0]).expect("it fits");
+    for part in &parts[1..] {
+        let mut strings = merger.lend();
+        let before = strings.len();
+        let junk = &encode(part)[1..];
+        let e = decode_reader_into(junk, &mut strings).expect_err("it is cut");
+        assert_eq!(strings.len(), before, "{e}");
+        let bytes = encode_gz(part);
+        let p = decode_reader_into(&bytes[..], &mut strings).expect("it is whole");
+        merger.add_own(p, strings).expect("it fits");
+    }
+    // Two in one file do not share.
+    let mut strings = merger.lend();
+    let twice = [encode(&parts[2]), encode(&parts[2])].concat();
+    let p = decode_reader_into(&twice[..], &mut strings).expect("they are whole");
+    merger.add_own(p, strings).expect("it fits");
+    // Something else may come in between.
+    let strings = merger.lend();
+    merger.add_own(parts[0].clone(), strings).expect("it fits");
+    let got = merger.finish().expect("there are some");
+    let all = [&want, &parts[2], &parts[2], &parts[0]];
+    let want = merge(all).expect("they fit");
+    assert_eq!(encode(&got), encode(&want));
 }
 
 #[test]
