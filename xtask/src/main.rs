@@ -31,6 +31,8 @@ usage: cargo xtask COMMAND
                            profiles of the run before
   bench top [-rounds 5] [-stacks 1000000]
                            reading a profile, against go tool pprof
+  bench pprof [-rounds 1] [-stacks 1000000] [-only TEXT]
+                           every report, merges and comparisons, against go tool pprof
   bench overhead [-n=20]   what sampling costs the target, against Go's own profiler
   accuracy [PROGRAM] [VERSION] [BUILD] [-r=499]
                            CPU profiles against Go's own of the same seconds

@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: gowhy against the tools that people use today.
 
+mod pprof;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,8 +21,9 @@ pub fn run(args: &[String]) -> Result<()> {
     };
     match args.first().map(String::as_str) {
         Some("top") => top(number("-rounds", 5)?, number("-stacks", 1_000_000)?),
+        Some("pprof") => pprof::run(args.get(1..).unwrap_or_default()),
         Some("overhead") => live("overhead", args.get(1..).unwrap_or_default()),
-        _ => bail!("bench what? There are: top, overhead"),
+        _ => bail!("bench what? There are: top, pprof, overhead"),
     }
 }
 
