@@ -3,6 +3,8 @@
 use std::fmt::Write;
 
 use report::Report;
+use report::options::Field;
+use report::variables;
 
 use crate::html::Escaped;
 use crate::query::Query;
@@ -285,29 +287,41 @@ fn config_menu(request: &Request<'_>, out: &mut String) {
     });
 }
 
-/// What is refined, each with a way back.
+/// What is refined, each with a way back if it is of the address and not of the command line.
 fn chips(request: &Request<'_>, out: &mut String) {
-    let set = REFINEMENTS
-        .iter()
-        .filter(|(parameter, ..)| !request.query.get(parameter).is_empty());
-    let mut set = set.peekable();
-    if set.peek().is_none() {
-        return;
-    }
-    out.push_str("<div class=\"chips\" aria-label=\"Refinements\">");
-    for (parameter, name, _) in set {
-        let value = request.query.get(parameter);
-        let without = request.query.with(parameter, "");
+    let mut text = String::new();
+    for (parameter, name, _) in REFINEMENTS {
+        let named = |field: &&Field| variables::url_name(field) == Some(parameter);
+        let Some(field) = variables::all().find(named) else {
+            continue;
+        };
+        let value = variables::get(&request.options, field);
+        if value.is_empty() {
+            continue;
+        }
         put(
-            out,
+            &mut text,
+            format_args!("<span>{name} <code>{}</code>", Escaped(&value)),
+        );
+        if request.query.get(parameter).is_empty() {
+            text.push_str("<small>command line</small></span>");
+            continue;
+        }
+        let without = here(&request.query.with(parameter, ""));
+        put(
+            &mut text,
             format_args!(
-                "<span>{name} <code>{}</code><a href=\"{}\" title=\"Take it back\" aria-label=\"Take {name} back\">×</a></span>",
-                Escaped(value),
-                Escaped(here(&without))
+                "<a href=\"{}\" title=\"Take it back\" aria-label=\"Take {name} back\">×</a></span>",
+                Escaped(without)
             ),
         );
     }
-    out.push_str("</div>\n");
+    if !text.is_empty() {
+        put(
+            out,
+            format_args!("<div class=\"chips\" aria-label=\"Refinements\">{text}</div>\n"),
+        );
+    }
 }
 
 fn keys(out: &mut String) {

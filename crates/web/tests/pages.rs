@@ -73,6 +73,20 @@ fn every_page_shows_the_profile_and_its_ways_on() {
 }
 
 #[test]
+fn what_the_command_line_narrows_is_said() {
+    let options = Options {
+        focus: "work".into(),
+        ..Default::default()
+    };
+    let site = site(small(), options, None);
+    let narrowed = "Focus <code>work</code><small>command line</small>";
+    assert!(get(&site, "top").contains(narrowed));
+    assert!(!get(&site, "top").contains("main.wait"));
+    let html = get(&site, "top?f=wait");
+    assert!(!html.contains(narrowed) && html.contains("main.wait"));
+}
+
+#[test]
 fn names_are_no_markup() {
     let site = site(small(), Options::default(), None);
     for page in PAGES {
