@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use profile::Profile;
 use report::source::LocalFiles;
+use session::programs::LocalPrograms;
 use web::{Address, Setup, Site};
 
 use crate::exit::{CliError, Exit};
@@ -61,6 +62,7 @@ pub fn serve(
         options: choice.options.clone(),
         zone: Box::new(LocalZone),
         files: Box::new(LocalFiles),
+        programs: || Box::new(LocalPrograms::default()),
         search: current_dir()?,
         settings: settings_file(),
     });

@@ -174,6 +174,23 @@ document.addEventListener("keydown", (event) => {
 
 // Listings have no script of their own.
 if (document.body.dataset.view === "source") {
+  // Shows or hides the code of a line.
+  const toggle = (line) => {
+    const open = line.getAttribute("aria-expanded") === "true";
+    line.setAttribute("aria-expanded", String(!open));
+    let row = line.parentNode.nextElementSibling;
+    for (; row?.classList.contains("asm"); row = row.nextElementSibling) row.hidden = open;
+  };
+  document.querySelector("main").addEventListener("click", (event) => {
+    const line = event.target.closest("tr")?.querySelector(".more");
+    if (line && getSelection().isCollapsed) toggle(line);
+  });
+  page.view.key = (event) => {
+    const line = document.activeElement.closest(".more");
+    if (!line || event.key !== "Enter") return false;
+    toggle(line);
+    return true;
+  };
   page.view.match = (regexp) => {
     const summaries = [...document.querySelectorAll(".listing summary")];
     const hits = summaries.filter((summary) => {

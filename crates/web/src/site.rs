@@ -4,6 +4,7 @@ use std::fmt::Debug;
 use std::path::PathBuf;
 
 use profile::Profile;
+use report::binary::Binaries;
 use report::options::Options;
 use report::pipeline::{Prepared, prepare};
 use report::source::{Finder, SourceFiles};
@@ -28,7 +29,9 @@ pub struct Setup {
     pub zone: Box<dyn Zone + Send + Sync>,
     /// Where source files are read from.
     pub files: Box<dyn SourceFiles + Send + Sync>,
-    /// The directories that they are looked for in, separated by `:`.
+    /// Where programs are found, for their code. Each page has its own.
+    pub programs: fn() -> Box<dyn Binaries>,
+    /// The directories that source files are looked for in, separated by `:`.
     pub search: String,
     /// The file of named configurations.
     pub settings: Option<PathBuf>,
@@ -62,6 +65,7 @@ pub(crate) struct Request<'r> {
     pub query: &'r Query,
     /// The options, as the address changes them.
     pub options: Options,
+    pub programs: Box<dyn Binaries>,
 }
 
 /// Makes a page.
@@ -154,6 +158,7 @@ impl Site {
             site: self,
             query: &query,
             options,
+            programs: (self.setup.programs)(),
         };
         // Pages name the configurations, which change under them; all else in them is of the address.
         let configs = self.settings.menu(&query);
@@ -198,14 +203,15 @@ impl Request<'_> {
         Ok(prepare(profile, options, view, &*self.site.setup.zone)?)
     }
 
-    /// What finds source files.
+    /// What finds source files and programs.
     pub fn finder(&self) -> Finder<'_> {
         let setup = &self.site.setup;
         let search = match setup.options.source_path.as_str() {
             "" => &setup.search,
             path => path,
         };
-        Finder::new(&*setup.files, search, &setup.options.trim_path)
+        let finder = Finder::new(&*setup.files, search, &setup.options.trim_path);
+        finder.with_binaries(&*self.programs)
     }
 
     /// The stacks of the flame graph, made once for each set of options.

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use gowhy_web::{Setup, Site};
 use profile::Profile;
+use report::binary::NoBinaries;
 use report::import::{Import, import};
 use report::options::Options;
 use report::source::LocalFiles;
@@ -41,6 +42,7 @@ pub fn site(profile: Profile, options: Options, settings: Option<PathBuf>) -> Si
         options,
         zone: Box::new(Utc),
         files: Box::new(LocalFiles),
+        programs: || Box::new(NoBinaries),
         search: "/nonexistent".to_owned(),
         settings,
     })
