@@ -8,7 +8,7 @@ use report::options::Options;
 use serde_json::Value;
 
 mod common;
-use common::{get, site};
+use common::{get, read, site, take};
 
 const EVIL: &str = "evil.</script><img src=x onerror=alert(1)>\"'&";
 
@@ -84,6 +84,21 @@ fn what_the_command_line_narrows_is_said() {
     assert!(!get(&site, "top").contains("main.wait"));
     let html = get(&site, "top?f=wait");
     assert!(!html.contains(narrowed) && html.contains("main.wait"));
+}
+
+#[test]
+fn source_has_the_code_of_its_lines() {
+    let dir = tempfile::tempdir().expect("there is room");
+    let site = site(read(&take(dir.path())), Options::default(), None);
+    let html = get(&site, "source?f=main%5C.");
+    let code = html.matches("<tr class=\"asm\" hidden>").count();
+    let lines = html.matches("class=\"more\"").count();
+    assert!(
+        lines > 3 && code > lines,
+        "{code} instructions of {lines} lines"
+    );
+    let calls = html.lines().filter(|l| l.contains("  CALL ")).count();
+    assert!(calls > 0, "a server calls something");
 }
 
 #[test]

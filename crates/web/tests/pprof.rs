@@ -213,6 +213,8 @@ fn texts_are_those_of_reports() {
         "peek?f=runtime&si=samples",
         "peek?f=http&h=runtime",
         "peek?f=nosuchfunction",
+        "disasm?f=main%5C.",
+        "disasm?f=nosuchfunction",
     ] {
         let (status, page) = theirs.get(&format!("/ui/{address}"));
         let (path, query) = address.split_once('?').expect("there are parameters");

@@ -7,11 +7,11 @@ use std::process::{Child, Command, Stdio};
 
 use gowhy_web::{Setup, Site};
 use profile::Profile;
-use report::binary::NoBinaries;
 use report::import::{Import, import};
 use report::options::Options;
 use report::source::LocalFiles;
 use report::time::Utc;
+use session::programs::LocalPrograms;
 use testkit::Variant;
 
 /// A CPU profile that a Go program takes of itself.
@@ -42,7 +42,7 @@ pub fn site(profile: Profile, options: Options, settings: Option<PathBuf>) -> Si
         options,
         zone: Box::new(Utc),
         files: Box::new(LocalFiles),
-        programs: || Box::new(NoBinaries),
+        programs: || Box::new(LocalPrograms::default()),
         search: "/nonexistent".to_owned(),
         settings,
     })
