@@ -202,11 +202,14 @@ fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
     lines.filter(|(_, line)| !line.trim_start().starts_with("//"))
 }
 
-/// Whether `line` has `word` with no letter, digit or `_` on either side.
+/// Whether `line` has `word` with no letter, digit or `_` on either side. A keyword of Rust has no `-`
+/// right behind it; a keyword of HTTP, such as `unsafe-inline`, has.
 fn has_word(line: &str, word: &str) -> bool {
     let joins = |c: char| c.is_alphanumeric() || c == '_';
-    line.match_indices(word)
-        .any(|(at, _)| !line[..at].ends_with(joins) && !line[at + word.len()..].starts_with(joins))
+    let follows = |c: char| joins(c) || c == '-';
+    line.match_indices(word).any(|(at, _)| {
+        !line[..at].ends_with(joins) && !line[at + word.len()..].starts_with(follows)
+    })
 }
 
 #[test]
@@ -214,6 +217,7 @@ fn words_are_found_whole() {
     assert!(has_word("let x = unsafe { y };", "unsafe"));
     assert!(!has_word("#![forbid(unsafe_code)]", "unsafe"));
     assert!(!has_word("not_unsafe unsafely", "unsafe"));
+    assert!(!has_word("style-src 'unsafe-inline'", "unsafe"));
 }
 
 #[test]
