@@ -2,6 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use profile::merge::Rules;
 use profile::{DiffMode, Granularity, Limits, ReadOptions};
 
 fuzz_target!(|data: &[u8]| {
@@ -22,7 +23,13 @@ fuzz_target!(|data: &[u8]| {
     let mut scaled = first.clone();
     profile::scale::scale(&mut scaled, 0.7);
     let _ = profile::merge([&first, &pruned, &scaled]);
-    if let Ok(nothing) = profile::diff(first.clone(), first.clone(), DiffMode::Subtract, false) {
+    if let Ok(nothing) = profile::diff(
+        first.clone(),
+        first.clone(),
+        DiffMode::Subtract,
+        false,
+        Rules::Stated,
+    ) {
         let left = profile::compact(&nothing).expect("a profile of nothing");
         assert_eq!(left.samples.len(), 0, "a profile without itself is empty");
     }
