@@ -47,8 +47,8 @@ const CONTRADICTIONS: u32 = 4;
 const SAMPLE: usize = 128;
 /// No goroutine's stack is bigger.
 const MAX_STACK: u64 = 1 << 32;
-/// No process has more goroutines.
-pub(crate) const MAX_GOROUTINES: u64 = 1 << 32;
+/// No process has more goroutines: their stacks alone would take a quarter of a terabyte.
+pub(crate) const MAX_GOROUTINES: u64 = 1 << 27;
 /// No process has more processors.
 const MAX_PROCESSORS: u64 = 1 << 16;
 

@@ -412,8 +412,10 @@ impl<'a> Snapshot<'a> {
     fn row(&mut self, g: &G, stack: Option<(Node, bool)>) -> Goroutine {
         let state = self.state(g);
         let labels = self.labels_of(g.labels);
+        // The first is made by the assembly that starts the program, which Go does not show either.
         let created_by = match g.gopc {
             0 => None,
+            _ if g.goid == 1 => None,
             pc => self.symbols.creator(&mut self.out, pc),
         };
         let in_syscall = start(g) == (g.syscall.pc, g.syscall.sp);
@@ -561,5 +563,74 @@ fn plain(status: Option<Status>) -> goroutines::Status {
         Some(Status::Preempted) => goroutines::Status::Preempted,
         Some(Status::Leaked) => goroutines::Status::Leaked,
         _ => goroutines::Status::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+    use testkit::{Variant, program};
+
+    use super::*;
+    use crate::layout::Release;
+    use crate::testing::FakeProcess;
+
+    fn go() -> GoBin {
+        let path = program("labels", "1.23", Variant::Plain).expect("a program");
+        let data = std::fs::read(path).expect("its bytes");
+        GoBin::parse(Arc::new(data)).expect("a Go program")
+    }
+
+    fn counts(process: &FakeProcess, runtime: &Runtime, bin: &GoBin) -> Goroutines {
+        let mut snapshot =
+            Snapshot::new(runtime, &process.mem, bin, 0, 1 << 40).expect("all is proved");
+        snapshot.read().expect("the list can be read");
+        snapshot.retry_running();
+        let all = snapshot.finish();
+        let c = all.counts;
+        let alive = c.complete + c.cut + c.running + c.torn;
+        assert_eq!(alive, all.all.len() as u64, "{c:?}");
+        assert_eq!(alive + c.dead, process.gs.len() as u64, "{c:?}");
+        all
+    }
+
+    #[test]
+    fn damaged_memory_gives_no_panic_and_nobody_is_lost() {
+        let bin = go();
+        let table = bin.pclntab();
+        let entry = |name: &str| table.func_by_name(name).first().map_or(0, |f| f.entry);
+        let pcs = [
+            entry("runtime.gopark"),
+            entry("runtime.main"),
+            entry("main.main"),
+        ];
+        let config = proptest::test_runner::Config::with_cases(200);
+        proptest!(config, |(
+            words in proptest::collection::vec((0_usize..8, 0_usize..12, any::<u64>()), 0..24),
+            near in proptest::collection::vec(0_u64..4096, 24),
+            small in any::<bool>(),
+        )| {
+            let process = FakeProcess::new(Release { minor: 23, patch: 9 });
+            let tids = process.tids();
+            let runtime = Runtime::attach_program(&process.mem, &process, &tids);
+            let runtime = runtime.expect("an intact process");
+            let g = &runtime.layouts().g;
+            let fields = [
+                g.stack_lo, g.stack_hi, g.sched_sp, g.sched_pc, g.status, g.goid, g.startpc, g.m,
+            ];
+            for (i, (which, field, value)) in words.iter().enumerate() {
+                let at = process.gs[which % process.gs.len()];
+                // Some values are almost right.
+                let value = match field % 3 {
+                    0 if small => value % 16,
+                    1 => pcs[i % pcs.len()].wrapping_add(near[i]),
+                    _ => *value,
+                };
+                process.mem.set(at, fields[field % fields.len()], value);
+            }
+            counts(&process, &runtime, &bin);
+        });
     }
 }

@@ -192,3 +192,110 @@ fn groups_filters_and_profiles_count_alike() {
     assert_eq!(json["schema"], "gowhy.goroutines");
     assert_eq!(json["read"]["torn"], 0);
 }
+
+#[test]
+fn a_dump_shows_as_the_process_does() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("dump.txt");
+    let path = file.to_str().expect("utf-8");
+    let args = ["-dump", path, "-quiet", "-many", "50", "-warm", "300ms"];
+    let running = start("waits", "1.27", Variant::Stripped, &args);
+    dump(&running, &file);
+    let pid = running.pid().to_string();
+    let of = |target: &str, more: &[&str]| {
+        let mut args = vec!["goroutine", target, "-q", "--without", "main.dumper"];
+        args.extend(more);
+        let r = gowhy(&args);
+        assert_eq!(r.code, 0, "{}", r.err);
+        r.out
+    };
+    for view in [
+        &["--group", "state"][..],
+        &["--group", "creator"],
+        &["--group", "userloc"],
+        &["--group", "stack", "--groups", "0"],
+        &["-debug=2"],
+    ] {
+        // What is hidden in one is not there in the other.
+        let strip = |text: String| {
+            let text = text
+                .lines()
+                .map(|l| l.split("; ").next().unwrap_or(l).to_owned());
+            text.collect::<Vec<_>>()
+        };
+        let (live, saved) = (of(&pid, view), of(path, view));
+        assert_eq!(strip(live), strip(saved), "{view:?}");
+    }
+}
+
+/// Runs `testbed/waits` with another version written into it, and reads it.
+fn forged(version: &str) -> (crate::gowhy::Run, Dump) {
+    let dir = tempfile::tempdir().expect("a directory");
+    let binary = testkit::program("waits", "1.27", Variant::Stripped).expect("a program");
+    let mut bytes = fs::read(binary).expect("its bytes");
+    let real = b"go1.27.3";
+    assert_eq!(real.len(), version.len());
+    let at: Vec<usize> = (0..bytes.len() - real.len())
+        .filter(|at| bytes[*at..].starts_with(real))
+        .collect();
+    assert!(!at.is_empty(), "the version is in the program");
+    for at in at {
+        bytes[at..at + real.len()].copy_from_slice(version.as_bytes());
+    }
+    let forged = dir.path().join("waits");
+    fs::write(&forged, bytes).expect("a file");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(&forged, mode).expect("a mode");
+    let file = dir.path().join("dump.txt");
+    let mut command = Command::new(&forged);
+    command.args(["-dump", file.to_str().expect("utf-8"), "-warm", "300ms"]);
+    let running = Running::start(command).expect("it starts");
+    let theirs = dump(&running, &file);
+    let r = gowhy(&["goroutine", &running.pid().to_string(), "-debug=2"]);
+    (r, theirs)
+}
+
+#[test]
+fn a_version_that_is_not_the_real_one_gives_no_wrong_goroutine() {
+    // Newer than any known, and older ones of other layouts.
+    for version in ["go1.99.3", "go1.24.3", "go1.22.3", "go1.19.3"] {
+        let (r, theirs) = forged(version);
+        if r.code != 0 {
+            assert_eq!(r.code, 5, "{version}: {}", r.err);
+            assert!(r.err.starts_with("error: "), "{version}: {}", r.err);
+            continue;
+        }
+        assert!(r.err.contains("warning: "), "{version}: {}", r.err);
+        let ours = parse(&r.out);
+        for (id, (state, frames)) in &theirs {
+            if state.starts_with("[running") {
+                continue;
+            }
+            let (our_state, our_frames) = ours.get(id).expect("no goroutine is missing");
+            assert!(
+                same_stack(our_frames, frames),
+                "{version}: {our_frames:#?}\n{frames:#?}"
+            );
+            // Labels and reasons may be missing, but not be wrong.
+            assert!(
+                our_state == state || our_state == "[waiting]:",
+                "{version}: {our_state} is {state}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_can_be_read_is_explained() {
+    let running = start("waits", "1.27", Variant::StrippedPie, &["-quiet"]);
+    let pid = running.pid().to_string();
+    let r = gowhy(&["goroutine", &pid, "--explain"]);
+    assert_eq!(r.code, 0, "{}", r.err);
+    for line in [
+        "  globals found by     code that refers to them\n",
+        "  layouts from         table of releases\n",
+        "  wait reasons         yes\n",
+    ] {
+        assert!(r.out.contains(line), "{}", r.out);
+    }
+}
