@@ -334,3 +334,29 @@ fn broken_files_are_read_alike_or_not_at_all() {
         }
     }
 }
+
+#[test]
+fn goroutine_dumps_are_profiles_but_not_to_pprof() {
+    let dir = tempfile::tempdir().expect("there is room for files");
+    let dump = "panic: no more\n\ngoroutine 7 [chan receive, 9 minutes]:\nmain.wait(...)\n\
+        \t/src/main.go:3\nmain.main()\n\t/src/main.go:9 +0x1d\nexit status 2\n";
+    fs::write(dir.path().join("crash.log"), dump).expect("there is room");
+    let gowhy = |args: &[&str]| {
+        let program = Path::new(env!("CARGO_BIN_EXE_gowhy"));
+        run(program, &["pprof"], args, dir.path())
+    };
+    let top = text(&gowhy(&[
+        "-top",
+        "-tagfocus=wait_minutes=5minutes:",
+        "crash.log",
+    ]));
+    assert!(top.contains("panic: no more\nType: goroutine\n"), "{top}");
+    assert!(
+        top.contains("1   100%   100%          1   100%  main.wait (inline)"),
+        "{top}"
+    );
+    let tags = text(&gowhy(&["-tags", "crash.log"]));
+    assert!(tags.contains("1 (  100%): chan receive"), "{tags}");
+    let exact = gowhy(&["-exact", "-top", "crash.log"]);
+    assert_eq!(exact.status.code(), Some(5), "{}", text(&exact));
+}
