@@ -17,6 +17,7 @@ mod flags;
 mod http;
 mod output;
 mod progress;
+mod roots;
 mod shell;
 mod single;
 mod sources;

@@ -18,6 +18,7 @@ use session::programs::LocalPrograms;
 
 use crate::exit::{CliError, Exit};
 use crate::flags::ReportChoice;
+use crate::roots::roots;
 use crate::viewer;
 
 /// Whom the output is for.
@@ -59,6 +60,12 @@ pub fn render_in(place: Place, profile: Profile, choice: &ReportChoice) -> Resul
     let programs = LocalPrograms::default();
     let finder = Finder::new(&LocalFiles, &search, &choice.options.trim_path);
     let mut finder = finder.with_binaries(&programs);
+    let shows_source = matches!(view, View::List(_) | View::Weblist(_) | View::Html);
+    if shows_source && !choice.options.exact {
+        let main = report.profile.mappings.first();
+        let version = main.and_then(|m| programs.go_version(report.profile.str(m.file)));
+        finder = finder.with_roots(roots(&search, version.as_deref()));
+    }
     // The view is made before the file is opened, so that a failure leaves no empty file.
     let shown = Shown::new(&report, &view, &mut finder)?;
     say(shown.notices());

@@ -106,6 +106,14 @@ impl Program {
         Some(code.vaddr - code.vaddr % align)
     }
 
+    /// The version of Go that it was built with, as in `go1.27.3`; `None` if it is no Go program.
+    pub fn go_version(&self) -> Option<&str> {
+        match &self.file {
+            File::Go(bin) => Some(bin.build_info().go_version.as_str()),
+            File::Other(_) => None,
+        }
+    }
+
     fn segments(&self) -> &[Segment] {
         match &self.file {
             File::Go(bin) => bin.segments(),

@@ -29,6 +29,7 @@ pub mod json;
 pub mod labels;
 pub mod layout;
 pub mod list;
+pub mod lookup;
 pub mod measure;
 pub mod names;
 pub mod options;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use crate::binary::{Binaries, NoBinaries};
+use crate::lookup::Roots;
 use crate::paths;
 
 /// Where source files are read from.
@@ -36,6 +37,7 @@ pub struct Finder<'f> {
     binaries: &'f dyn Binaries,
     search: String,
     trim: String,
+    roots: Roots,
     known: HashMap<String, Lines>,
 }
 
@@ -56,6 +58,7 @@ impl<'f> Finder<'f> {
             binaries: &NoBinaries,
             search: search.to_owned(),
             trim: trim.to_owned(),
+            roots: Roots::default(),
             known: HashMap::new(),
         }
     }
@@ -63,6 +66,11 @@ impl<'f> Finder<'f> {
     /// The same, with programs.
     pub fn with_binaries(self, binaries: &'f dyn Binaries) -> Self {
         Finder { binaries, ..self }
+    }
+
+    /// The same, with folders to look into for what is not where the profile says.
+    pub fn with_roots(self, roots: Roots) -> Self {
+        Finder { roots, ..self }
     }
 
     /// Where the programs come from.
@@ -84,6 +92,15 @@ impl<'f> Finder<'f> {
     }
 
     fn open(&self, path: &str) -> Result<Vec<u8>, String> {
+        self.open_as_named(path).or_else(|failure| {
+            let mut elsewhere = self.roots.candidates(path).into_iter();
+            elsewhere
+                .find_map(|candidate| self.files.read(&candidate).ok())
+                .ok_or(failure)
+        })
+    }
+
+    fn open_as_named(&self, path: &str) -> Result<Vec<u8>, String> {
         let path = paths::trim(path, &self.trim, &self.search);
         if path.starts_with('/') {
             let read = self.files.read(Path::new(path));

@@ -23,13 +23,24 @@ impl fmt::Debug for LocalPrograms {
     }
 }
 
-impl Binaries for LocalPrograms {
-    fn open(&self, mapping: &Mapped<'_>) -> Result<Rc<dyn Binary>, String> {
+impl LocalPrograms {
+    /// The version of Go that a program was built with, as in `go1.27.3`.
+    pub fn go_version(&self, path: &str) -> Option<String> {
+        self.program(path).ok()?.go_version().map(str::to_owned)
+    }
+
+    fn program(&self, path: &str) -> Result<Rc<Program>, String> {
         let mut open = self.open.borrow_mut();
         let program = open
-            .entry(mapping.file.to_owned())
-            .or_insert_with(|| read(mapping.file).map(Rc::new));
-        let program = Rc::clone(program.as_ref().map_err(Clone::clone)?);
+            .entry(path.to_owned())
+            .or_insert_with(|| read(path).map(Rc::new));
+        program.clone()
+    }
+}
+
+impl Binaries for LocalPrograms {
+    fn open(&self, mapping: &Mapped<'_>) -> Result<Rc<dyn Binary>, String> {
+        let program = self.program(mapping.file)?;
         let bias = match mapping.start {
             0 => 0,
             start => program
