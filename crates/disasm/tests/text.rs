@@ -109,6 +109,39 @@ fn addresses_are_named() {
     assert_eq!(text("8b 04 25 10 00 20 00"), "MOVL 0x200010, AX");
 }
 
+#[test]
+fn intel_syntax_is_spelt_as_gnu_does() {
+    let lookup = |addr: u64| match addr {
+        0x10_0000..0x10_0010 => Some(("main.f", 0x10_0000)),
+        0x20_0000..0x20_0100 => Some(("main.table", 0x20_0000)),
+        _ => None,
+    };
+    for (hex, expect) in [
+        ("49 3b 66 10", "cmp rsp,QWORD PTR [r14+0x10]"),
+        ("e8 fb ff ff ff", "call 100000 <main.f>"),
+        ("eb 02", "jmp 100004 <main.f+0x4>"),
+        ("66 0f 1f 44 00 00", "nop WORD PTR [rax+rax*1+0x0]"),
+        ("48 8b 06", "mov rax,QWORD PTR [rsi]"),
+        (
+            "48 b8 81 92 a3 b4 c5 d6 e7 f8",
+            "movabs rax,0xf8e7d6c5b4a39281",
+        ),
+        ("49 d1 e8", "shr r8,1"),
+        (
+            "48 8b 05 01 00 10 00",
+            "mov rax,QWORD PTR [rip+0x100001]        # 200008 <main.table+0x8>",
+        ),
+        (
+            "64 4c 8b 34 25 f8 ff ff ff",
+            "mov r14,QWORD PTR fs:0xfffffffffffffff8",
+        ),
+        ("c5 f8 77", "vzeroupper"),
+        ("06", "(bad)"),
+    ] {
+        assert_eq!(intel_syntax(&bytes(hex), PC, &lookup).0, expect, "{hex}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 4000, ..ProptestConfig::default() })]
 

@@ -125,8 +125,10 @@ impl Assembly {
                 binary,
                 nodes,
             } = found;
+            // pprof leaves out the last byte, and with it what the last instruction is.
+            let end = symbol.end.wrapping_add(u64::from(intel));
             let code = binary
-                .instructions(symbol.start, symbol.end, intel)
+                .instructions(symbol.start, end, intel)
                 .map_err(Error::NoCode)?;
             let sum = sum(g, &nodes);
             Ok(Function {
@@ -210,7 +212,9 @@ fn symbols(
     let mut matching = HashSet::new();
     for &n in &g.shown {
         let info = &g.infos[n as usize];
-        if !info.object.is_empty() && matches(&g.nodes.printable(info)) {
+        // pprof asks only for the name with the address before it, so that ^ matches nothing.
+        let by_name = || !report.options.exact && matches(g.nodes.function(info));
+        if !info.object.is_empty() && (matches(&g.nodes.printable(info)) || by_name()) {
             matching.insert(info.object);
         }
     }

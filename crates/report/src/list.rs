@@ -162,7 +162,12 @@ fn file(path: &str, nodes: &[(&NodeInfo, &Value)], finder: &mut Finder<'_>) -> F
         first = first.min(start);
         last = last.max(info.line.saturating_add(MARGIN));
     }
-    let lines = finder.lines(path).map(|text| {
+    // A file of which nothing is to be shown is not opened.
+    let text = match first.max(1) <= last {
+        true => finder.lines(path),
+        false => Ok(std::rc::Rc::from([])),
+    };
+    let lines = text.map(|text| {
         let numbered = text.iter().zip(1i64..);
         let shown = numbered.skip_while(|(_, number)| *number < first);
         let line = |(text, number): (&String, i64)| {
