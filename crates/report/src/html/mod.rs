@@ -132,11 +132,8 @@ impl Html {
         let mut out = String::new();
         put!(
             &mut out,
-            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-             <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
-             style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n\
-             <meta name=\"viewport\" content=\"width=device-width\">\n\
-             <title>{}</title>\n<style>\n{}</style>\n</head>\n<body>\n",
+            "{}<title>{}</title>\n<style>\n{}</style>\n</head>\n<body>\n",
+            include_str!("head.html"),
             Escaped(&self.title),
             include_str!("page.css"),
         );
