@@ -1,6 +1,7 @@
 // Command waits has goroutines that wait in every way there is, and then does nothing.
 //
-// On SIGUSR2 it writes the text of its goroutines (debug=2) to the file -dump and prints "dumped".
+// On SIGUSR2 it writes the text of its goroutines (debug=2) to the file -dump, the one with debug=1
+// and the profile to files beside it, and prints "dumped".
 // With -many n it has n more goroutines of five kinds, -depth calls deep; with -churn w, w workers
 // start and end goroutines as fast as they can, with garbage collections and growing stacks.
 package main
@@ -54,12 +55,14 @@ func dumper() {
 		if *dumpTo == "" {
 			continue
 		}
-		file, err := os.Create(*dumpTo)
-		if err != nil {
-			bed.Fail(err)
+		for debug, ending := range []string{".pb.gz", ".1", ""} {
+			file, err := os.Create(*dumpTo + ending)
+			if err != nil {
+				bed.Fail(err)
+			}
+			pprof.Lookup("goroutine").WriteTo(file, debug)
+			file.Close()
 		}
-		pprof.Lookup("goroutine").WriteTo(file, 2)
-		file.Close()
 		os.Stdout.WriteString("dumped\n")
 	}
 }

@@ -18,4 +18,4 @@ pub use model::{
     Call, CallIx, Counts, Frame, Goroutine, Goroutines, LabelsIx, StackIx, StackOrigin, Status,
     Text,
 };
-pub use show::{Shown, is_exported_runtime};
+pub use show::{PANICS, Shown, is_exported_runtime};

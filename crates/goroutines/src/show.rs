@@ -54,8 +54,8 @@ impl Goroutines {
     }
 }
 
-/// A wrapper that calls one of these is shown.
-const PANICS: [&str; 3] = ["runtime.gopanic", "runtime.sigpanic", "runtime.panicwrap"];
+/// A wrapper that the compiler made is shown where it calls one of these.
+pub const PANICS: [&str; 3] = ["runtime.gopanic", "runtime.sigpanic", "runtime.panicwrap"];
 
 /// Whether this is a function of package runtime that programs can call: an exported function, or
 /// an exported method of an exported type.

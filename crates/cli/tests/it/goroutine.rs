@@ -299,3 +299,67 @@ fn what_can_be_read_is_explained() {
         assert!(r.out.contains(line), "{}", r.out);
     }
 }
+
+/// Stacks of a text with `debug=1`, without addresses, and how often each is there.
+fn stacks(text: &str) -> BTreeMap<String, u64> {
+    let mut all = BTreeMap::new();
+    for block in text.split("\n\n").filter(|b| b.contains(" @ ")) {
+        let from = block.find(" @ ").expect("a stack");
+        let count = block[..from].lines().last().expect("a count");
+        let mut key = String::new();
+        for line in block[from..].lines().skip(1) {
+            let cells: Vec<&str> = line.split('\t').filter(|c| !c.is_empty()).collect();
+            match cells[..] {
+                ["#", _, function, place] => {
+                    let name = function.split('+').next().expect("a name");
+                    key += &format!("{name} {place}\n");
+                }
+                _ => key += line,
+            }
+        }
+        *all.entry(key).or_default() += count.parse::<u64>().expect("a number");
+    }
+    // The one that dumps runs then; and Go cuts deep stacks.
+    all.retain(|key, _| !key.contains("main.dumper") && !key.contains("main.deep"));
+    all
+}
+
+#[test]
+fn profiles_of_goroutines_are_those_of_go() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("dump");
+    let path = file.to_str().expect("utf-8");
+    for version in ["1.19", "1.23", "1.27"] {
+        let args = ["-dump", path, "-warm", "500ms", "-many", "50"];
+        let running = start("waits", version, Variant::Stripped, &args);
+        let pid = running.pid().to_string();
+        dump(&running, &file);
+        let r = gowhy(&["goroutine", &pid, "-q", "-debug=1"]);
+        let theirs = fs::read_to_string(format!("{path}.1")).expect("a text");
+        let (ours, theirs) = (stacks(&r.out), stacks(&theirs));
+        let differ: Vec<_> = ours
+            .iter()
+            .filter(|(k, n)| theirs.get(*k) != Some(n))
+            .collect();
+        assert!(ours == theirs, "{version}: {differ:#?}");
+        let view = ["-traces", "-ignore=main.(dumper|deep)"];
+        let ours = gowhy(&[&["goroutine", &pid, "-q"][..], &view].concat());
+        let theirs = gowhy(&[&["pprof"][..], &view, &[&format!("{path}.pb.gz")]].concat());
+        // The first lines tell when and of which file the profile is.
+        let traces = |out: &str| -> BTreeMap<String, usize> {
+            let mut all = BTreeMap::new();
+            let separator = "-----------+-----";
+            for trace in out.split(separator).skip(1) {
+                *all.entry(trace.trim_matches(['-', '\n']).to_owned())
+                    .or_default() += 1;
+            }
+            all
+        };
+        assert_eq!(
+            traces(&ours.out),
+            traces(&theirs.out),
+            "{version}: {}",
+            ours.err
+        );
+    }
+}

@@ -1,9 +1,12 @@
 //! Goroutines as `/debug/pprof/goroutine?debug=1` prints them: stacks with their counts. Mirrors
 //! printCountProfile and printStackRecord of src/runtime/pprof/pprof.go.
+//!
+//! Addresses are those of the machine's calls: Go has one for each inlined call too.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use ::goroutines::{Goroutines, LabelsIx, StackIx};
+use ::goroutines::{Goroutines, LabelsIx, PANICS, StackIx};
 use rustc_hash::FxHashMap;
 
 use super::Selection;
@@ -15,28 +18,36 @@ pub fn write(selection: &Selection<'_>, out: &mut dyn Write) -> io::Result<()> {
     for g in selection.iter() {
         *counts.entry((g.stack, g.labels)).or_default() += 1;
     }
-    let mut keys: Vec<_> = counts.keys().copied().collect();
-    keys.sort_by_key(|key| (std::cmp::Reverse(counts[key]), *key));
+    let mut keys = Vec::with_capacity(counts.len());
+    for (key, count) in counts {
+        keys.push((std::cmp::Reverse(count), head(all, key.0, key.1)?, key.0));
+    }
+    keys.sort_unstable();
     writeln!(out, "goroutine profile: total {}", selection.len())?;
-    for key in keys {
-        write!(out, "{} @", counts[&key])?;
-        for &call in all.stack(key.0) {
-            write!(out, " {:#x}", all.call(call).pc)?;
-        }
-        writeln!(out)?;
-        let labels = all.label_set(key.1);
-        if !labels.is_empty() {
-            write!(out, "# labels: {{")?;
-            for (i, (k, v)) in labels.iter().enumerate() {
-                let comma = if i > 0 { ", " } else { "" };
-                write!(out, "{comma}{}:{}", quoted(k)?, quoted(v)?)?;
-            }
-            writeln!(out, "}}")?;
-        }
-        stack(all, key.0, out)?;
+    for (count, head, of) in keys {
+        writeln!(out, "{} {head}", count.0)?;
+        stack(all, of, out)?;
         writeln!(out)?;
     }
     Ok(())
+}
+
+/// The addresses of a stack and its labels, by which Go sorts stacks that are equally frequent.
+fn head(all: &Goroutines, stack: StackIx, labels: LabelsIx) -> io::Result<String> {
+    let mut text = "@".to_owned();
+    for &call in all.stack(stack) {
+        let _ = write!(text, " {:#x}", all.call(call).pc);
+    }
+    let labels = all.label_set(labels);
+    if labels.is_empty() {
+        return Ok(text);
+    }
+    let mut pairs = Vec::with_capacity(labels.len());
+    for (k, v) in labels {
+        pairs.push(format!("{}:{}", quoted(k)?, quoted(v)?));
+    }
+    let _ = write!(text, "\n# labels: {{{}}}", pairs.join(", "));
+    Ok(text)
 }
 
 fn quoted(text: &str) -> io::Result<String> {
@@ -53,8 +64,14 @@ fn stack(all: &Goroutines, stack: StackIx, out: &mut dyn Write) -> io::Result<()
     let mut frames = all.stack_frames(stack);
     let only_runtime = frames.all(|s| is_runtime(name(s.frame)));
     let mut show = only_runtime;
+    let mut callee = "";
     let mut rows = Vec::new();
     for s in all.stack_frames(stack) {
+        let hidden = s.frame.wrapper && !PANICS.contains(&callee);
+        callee = name(s.frame);
+        if hidden {
+            continue;
+        }
         show |= !is_runtime(name(s.frame));
         if !show || is_exit(name(s.frame)) {
             continue;

@@ -1,7 +1,7 @@
 //! Goroutines as pprof's goroutine profile. Mirrors writeRuntimeProfile of
 //! src/runtime/pprof/pprof.go and the stacks of proto.go.
 
-use ::goroutines::{CallIx, Goroutines, LabelsIx, StackIx};
+use ::goroutines::{CallIx, Goroutines, LabelsIx, PANICS, StackIx};
 use profile::{Builder, Line, LocationIx, Profile};
 use rustc_hash::FxHashMap;
 
@@ -24,15 +24,21 @@ pub fn profile(selection: &Selection<'_>) -> Profile {
     let mut builder = Builder::new(&[("goroutine", "count")]);
     let mut locations: FxHashMap<CallIx, Option<LocationIx>> = FxHashMap::default();
     for key in order {
-        let stack: Vec<LocationIx> = all
-            .stack(key.0)
-            .iter()
-            .filter_map(|&call| {
-                *locations
+        let mut stack: Vec<LocationIx> = Vec::new();
+        let mut callee_panics = false;
+        for &call in all.stack(key.0) {
+            let frames = all.frames(call);
+            let is_wrapper = !frames.is_empty() && frames.iter().all(|f| f.wrapper);
+            let hidden = is_wrapper && !callee_panics;
+            let outermost = frames.last().map_or("", |f| all.text(f.func));
+            callee_panics = PANICS.contains(&outermost);
+            if !hidden {
+                let location = locations
                     .entry(call)
-                    .or_insert_with(|| location(all, call, &mut builder))
-            })
-            .collect();
+                    .or_insert_with(|| location(all, call, &mut builder));
+                stack.extend(*location);
+            }
+        }
         let labels: Vec<_> = all
             .label_set(key.1)
             .iter()
