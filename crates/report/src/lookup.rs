@@ -129,7 +129,7 @@ mod tests {
             ),
             ("runtime/proc.go", "/usr/local/go/src/runtime/proc.go"),
             (
-                "/root/go/pkg/mod/golang.org/toolchain@v0.0.1-go1.27.3.linux-amd64/src/fmt/print.go",
+                "/ci/go/pkg/mod/golang.org/toolchain@v0.0.1-go1.27.3.linux-amd64/src/fmt/print.go",
                 "/home/me/go/pkg/mod/golang.org/toolchain@v0.0.1-go1.27.3.linux-amd64/src/fmt/print.go",
             ),
             (

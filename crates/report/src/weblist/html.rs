@@ -1,7 +1,7 @@
 //! A web list as pprof's page, byte for byte.
 //!
-//! The style and the script of the page are pprof's own (`page.css`, `page.js`): they are part of
-//! what is compared.
+//! The style and the script of the page (`page.css`, `page.js`) are part of what is compared. They
+//! are those of github.com/google/pprof (copyright Google Inc., Apache License 2.0), unchanged.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
