@@ -8,7 +8,7 @@ use crate::steps::{self, cargo};
 pub fn run(args: &[String]) -> Result<()> {
     let mut command = cargo(&["test", "--quiet", "--package", "gowhy", "--test", "golden"]);
     command
-        .args(["--", "--include-ignored", "--nocapture"])
+        .args(["--", "--nocapture"])
         .env("GOWHY_GOLDEN_ONLY", args.first().map_or("", String::as_str));
     steps::run(&mut command)
 }

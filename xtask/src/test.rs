@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that has to hold before a change lands.
 
+use std::env;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
@@ -7,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use testkit::go;
 
 use crate::fuzz;
-use crate::steps::{self, cargo, step};
+use crate::steps::{self, cargo, root, step};
 
 /// Checks formatting and lints, fetches what the tests need, and runs them all.
 pub fn run() -> Result<()> {
@@ -35,6 +36,14 @@ pub fn run() -> Result<()> {
     let gowhy = step("building gowhy", testkit::gowhy)?;
     step("building go tool pprof", go::pprof)?;
     step("each fuzz target, briefly", fuzz::briefly)?;
+    if env::var_os("GOWHY_PPROF_GOLDEN").is_none()
+        && !root().join("../shared/pprof-golden/cases.tsv").exists()
+    {
+        println!(
+            "── NO GOLDEN FOLDER: recorded output of go tool pprof is not compared \
+             (set GOWHY_PPROF_GOLDEN)"
+        );
+    }
     step("tests", || {
         let mut command = cargo(&["test", "--workspace", "--no-fail-fast"]);
         let mut child = command

@@ -4,7 +4,7 @@
 //! `shared/pprof-golden` beside the checkout. Its `README.md` says how the cases were made:
 //! `cases.tsv` has arguments, sources, file with the expected output, exit code and notes;
 //! `nondeterministic.tsv` the same for what pprof prints in another order each time;
-//! `interactive.tsv` sessions of the shell. `$GOWHY_GOLDEN_ONLY` picks the cases whose row has that
+//! `interactive.tsv` sessions of the shell; `web.tsv` the data of flame graph pages. `$GOWHY_GOLDEN_ONLY` picks the cases whose row has that
 //! text in it.
 #![allow(
     clippy::print_stdout,
@@ -20,6 +20,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use flate2::read::MultiGzDecoder;
+use report::import::{Import, import};
+use report::options::Options;
+use report::source::LocalFiles;
+use report::time::Utc;
+use serde_json::Value;
 
 /// One run of the program and what it should give.
 struct Case {
@@ -217,8 +222,53 @@ fn difference(ours: &[u8], theirs: &[u8]) -> String {
     )
 }
 
+/// What the page of the flame graph is fed with, which `web.tsv` has for some addresses.
+fn check_page(row: &str, dir: &Path) -> Option<String> {
+    let cells: Vec<&str> = row.split('\t').collect();
+    let [profile_name, address, expect, ..] = cells[..] else {
+        panic!("a page has profile, address and data: {row}");
+    };
+    let bytes = fs::read(dir.join(profile_name)).expect("the profile is there");
+    let profile = profile::decode(&bytes).expect("it is a profile");
+    let site = web::Site::new(web::Setup {
+        profile: import(profile, &Import::default()).expect("it can be shown"),
+        options: Options {
+            exact: true,
+            // These were recorded beside their sources, whose folder is then cut from the names.
+            source_path: match profile_name.contains("crunch") {
+                true => "src/crunch".to_owned(),
+                false => String::new(),
+            },
+            ..Default::default()
+        },
+        zone: Box::new(Utc),
+        files: Box::new(LocalFiles),
+        search: "/nonexistent".to_owned(),
+        settings: None,
+    });
+    let (path, query) = address.split_once('?').unwrap_or((address, ""));
+    let reply = site.answer(
+        &format!("/ui/{path}"),
+        &format!("{query}&format=json"),
+        false,
+    );
+    let expect = fs::read(dir.join(expect)).expect("the data is there");
+    let json = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).ok().map(as_floats);
+    let same = json(&reply.body).is_some() && json(&reply.body) == json(&expect);
+    (!same).then(|| difference(&reply.body, &expect))
+}
+
+/// The same with `1` for `1.0`.
+fn as_floats(value: Value) -> Value {
+    match value {
+        Value::Number(n) => n.as_f64().map_or(Value::Number(n), Value::from),
+        Value::Array(all) => all.into_iter().map(as_floats).collect(),
+        Value::Object(all) => all.into_iter().map(|(k, v)| (k, as_floats(v))).collect(),
+        other => other,
+    }
+}
+
 #[test]
-#[ignore = "a report as long as views are missing: cargo xtask golden"]
 fn recorded_cases_are_shown_alike() {
     let Some(dir) = folder() else {
         println!("no golden folder, skipped: set GOWHY_PPROF_GOLDEN");
@@ -241,11 +291,18 @@ fn recorded_cases_are_shown_alike() {
         let results = workers.map(|worker| worker.join().expect("no worker panics"));
         results.into_iter().flatten().collect()
     });
+    let pages = fs::read_to_string(dir.join("web.tsv")).unwrap_or_default();
+    let pages = pages.lines().filter(|row| row.contains(&only));
+    let mut count = cases.len();
+    for row in pages {
+        count += 1;
+        failed.extend(check_page(row, &dir).map(|wrong| format!("FAIL {row}\n  {wrong}")));
+    }
     failed.sort();
     for failure in &failed {
         println!("{failure}");
     }
-    let passed = cases.len() - failed.len();
-    println!("{passed} of {} recorded cases pass", cases.len());
+    let passed = count - failed.len();
+    println!("{passed} of {count} recorded cases pass");
     assert!(failed.is_empty(), "{} cases differ", failed.len());
 }
