@@ -5,7 +5,7 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use gowhy_benches::synthetic::{Kind, synthetic};
-use profile::{FilterOptions, Filters, LabelUnits, Profile};
+use profile::{FilterOptions, Filters, LabelUnits, Merger, Profile};
 
 fn codec(c: &mut Criterion) {
     let p = synthetic(20_000, Kind::Cpu, 1);
@@ -26,6 +26,19 @@ fn codec(c: &mut Criterion) {
 fn merge(c: &mut Criterion) {
     let parts: Vec<Profile> = (0..4).map(|i| synthetic(5_000, Kind::Heap, i)).collect();
     c.bench_function("merge", |b| b.iter(|| profile::merge(black_box(&parts))));
+    let files: Vec<Vec<u8>> = parts.iter().map(profile::encode_gz).collect();
+    c.bench_function("merge files", |b| b.iter(|| merge_files(black_box(&files))));
+}
+
+/// Reads each file into the strings of what is merged already.
+fn merge_files(files: &[Vec<u8>]) -> Result<Profile, profile::Error> {
+    let mut merger = Merger::default();
+    for file in files {
+        let mut strings = merger.lend();
+        let p = profile::decode_reader_into(&file[..], &mut strings)?;
+        merger.add_own(p, strings)?;
+    }
+    merger.finish()
 }
 
 fn filter(c: &mut Criterion) {

@@ -20,6 +20,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use flate2::read::MultiGzDecoder;
+use report::binary::NoBinaries;
 use report::import::{Import, import};
 use report::options::Options;
 use report::source::LocalFiles;
@@ -243,6 +244,7 @@ fn check_page(row: &str, dir: &Path) -> Option<String> {
         },
         zone: Box::new(Utc),
         files: Box::new(LocalFiles),
+        programs: || Box::new(NoBinaries),
         search: "/nonexistent".to_owned(),
         settings: None,
     });
