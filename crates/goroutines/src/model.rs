@@ -133,6 +133,8 @@ pub struct Goroutine {
     pub parent: u64,
     /// For how long it has waited, in nanoseconds, as far as Go knows; 0 if it does not.
     pub wait_ns: u64,
+    /// The address of the channel, lock or the like that it waits for; 0 if not known, or several.
+    pub waits_on: u64,
     /// The kernel thread that it is on; 0 for none.
     pub thread: u32,
     /// Number of its synctest bubble; 0 for none.

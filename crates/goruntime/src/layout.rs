@@ -72,15 +72,15 @@ macro_rules! layout {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct $name {
-            $($(#[$rmeta])* pub $req: Field,)*
-            $($(#[$ometa])* pub $opt: Option<Field>,)*
+            $($(#[$rmeta])* pub $req: $crate::layout::Field,)*
+            $($(#[$ometa])* pub $opt: Option<$crate::layout::Field>,)*
         }
 
         impl $name {
             /// Resolves every field, or says which one is not there.
-            pub fn resolve(structs: &dyn Structs) -> Result<$name, Error> {
+            pub fn resolve(structs: &dyn $crate::layout::Structs) -> Result<$name, $crate::Error> {
                 Ok($name {
-                    $($req: structs.field($strukt, $rpath).ok_or(Error::NoField {
+                    $($req: structs.field($strukt, $rpath).ok_or($crate::Error::NoField {
                         strukt: $strukt,
                         field: $rpath,
                     })?,)*
@@ -201,6 +201,8 @@ layout! {
     }
     optional {}
 }
+
+pub(crate) use layout;
 
 /// How the labels of a goroutine are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

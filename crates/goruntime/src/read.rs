@@ -72,6 +72,15 @@ impl View<'_> {
     pub fn uint_opt(&self, field: Option<Field>) -> u64 {
         field.map_or(0, |f| self.uint(f))
     }
+
+    /// The last word of a field: of a pointer that the garbage collector can be told to overlook
+    /// (`maybeTraceablePtr`, Go 1.26 on) the one that is always set.
+    pub fn last_word(&self, field: Field) -> u64 {
+        self.uint(Field {
+            offset: field.offset + field.size.saturating_sub(8),
+            size: field.size.min(8),
+        })
+    }
 }
 
 /// Little-endian words of a byte string.

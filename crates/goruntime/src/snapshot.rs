@@ -13,6 +13,7 @@ use rustc_hash::FxHashMap;
 use target::{Memory, MemoryError, Piece};
 
 use crate::capabilities::Ability;
+use crate::layout::layout;
 use crate::read::View;
 use crate::runtime::Runtime;
 use crate::stacks::{Node, Stacks, Walked};
@@ -46,7 +47,27 @@ pub struct Snapshot<'a> {
     states: FxHashMap<(Option<Status>, u8), Text>,
     /// Those that ran, by their place in the list.
     running: Vec<Running>,
+    /// Where a goroutine's entry in the queue of what it waits for has its fields, if it is known.
+    queue: Option<QueueLayout>,
     reading: Reading,
+}
+
+layout! {
+    /// `runtime.sudog`, a goroutine in the queue of a channel or a semaphore.
+    QueueLayout of "sudog"
+    required {
+        /// The goroutine.
+        g: "g",
+        /// Its next entry, of a goroutine that waits for several things.
+        waitlink: "waitlink",
+        /// The channel, if it is one.
+        c: "c",
+        /// The semaphore's word, if it is one.
+        elem: "elem",
+        /// Whether it is one of the cases of a select.
+        is_select: "isSelect",
+    }
+    optional {}
 }
 
 /// A goroutine that ran when it was read.
@@ -116,6 +137,9 @@ impl<'a> Snapshot<'a> {
             labels: FxHashMap::default(),
             states: FxHashMap::default(),
             running: Vec::new(),
+            queue: runtime
+                .structs(bin, &["sudog"])
+                .and_then(|structs| QueueLayout::resolve(&*structs).ok()),
             reading: Reading::default(),
         })
     }
@@ -217,7 +241,11 @@ impl<'a> Snapshot<'a> {
                 retried[i] = true;
             }
         }
-        for ((look, addr), retried) in looks.into_iter().zip(addrs).zip(retried) {
+        let objects = self.objects(&looks);
+        let objects = objects.into_iter().chain(std::iter::repeat(0));
+        for (((look, addr), retried), object) in
+            looks.into_iter().zip(addrs).zip(retried).zip(objects)
+        {
             self.out.made().counts.retried += u64::from(retried);
             match look {
                 Look::Dead => self.out.made().counts.dead += 1,
@@ -232,7 +260,8 @@ impl<'a> Snapshot<'a> {
                     self.out.add(row);
                 }
                 Look::Stack(g, node, cut) => {
-                    let row = self.row(&g, Some((node, cut)));
+                    let mut row = self.row(&g, Some((node, cut)));
+                    row.waits_on = object;
                     self.out.add(row);
                 }
                 Look::Again => match self.runtime.read_g(self.mem, *addr) {
@@ -248,6 +277,48 @@ impl<'a> Snapshot<'a> {
                 },
             }
         }
+    }
+
+    /// What each goroutine waits for, by address; 0 where that is not known, or several.
+    fn objects(&mut self, looks: &[Look]) -> Vec<u64> {
+        let Some(layout) = &self.queue else {
+            return Vec::new();
+        };
+        let span = layout.span();
+        let len = (span.end - span.start) as usize;
+        let r = &mut self.reading;
+        r.pieces.clear();
+        let mut of = Vec::new();
+        for (i, look) in looks.iter().enumerate() {
+            if let Look::Stack(g, ..) = look
+                && g.status == Some(Status::Waiting)
+                && g.waiting != 0
+            {
+                let address = g.waiting.wrapping_add(u64::from(span.start));
+                r.pieces.push(Piece { address, len });
+                of.push((i, g.addr));
+            }
+        }
+        r.structs.resize(r.pieces.len() * len, 0);
+        self.mem
+            .read_pieces(&r.pieces, &mut r.structs, &mut r.failed);
+        let mut objects = vec![0; looks.len()];
+        for (n, (i, addr)) in of.into_iter().enumerate() {
+            let view = View {
+                start: span.start,
+                bytes: &r.structs[n * len..(n + 1) * len],
+            };
+            // An entry of another goroutine was left or used again meanwhile.
+            let is_its = view.uint(layout.g) == addr.0 && r.failed.binary_search(&n).is_err();
+            let several = view.uint(layout.is_select) != 0 && view.uint(layout.waitlink) != 0;
+            if is_its && !several {
+                objects[i] = match view.last_word(layout.c) {
+                    0 => view.last_word(layout.elem),
+                    channel => channel,
+                };
+            }
+        }
+        objects
     }
 
     fn tid(&self, g: &G) -> u32 {
@@ -449,6 +520,7 @@ impl<'a> Snapshot<'a> {
                 since if waits && since != 0 => self.now_ns.saturating_sub(since),
                 _ => 0,
             },
+            waits_on: 0,
             thread: if on_thread { self.tid(g) } else { 0 },
             bubble: 0,
             stack,

@@ -172,6 +172,15 @@ fn groups_filters_and_profiles_count_alike() {
     }
     let by_creator = out(&["--group", "creator"]);
     assert!(by_creator.contains("1000  main.startMany "), "{by_creator}");
+    // Each fifth waits for something of its own, but who sleeps or selects among several.
+    let by_object = out(&["--group", "object", "--with", "goloc main.startMany"]);
+    let objects = |state: &str| {
+        let is_it = |l: &&str| l.starts_with("200  0x") && l.ends_with(state);
+        by_object.lines().filter(is_it).count()
+    };
+    for state in ["chan receive", "sync.WaitGroup.Wait", "sync.Cond.Wait"] {
+        assert_eq!(objects(state), 1, "{by_object}");
+    }
     let selected = out(&["--with", "state=select", "--with", "goloc main.startMany"]);
     assert!(selected.contains("\n200  select\n"), "{selected}");
     assert!(!selected.contains("chan receive"), "{selected}");

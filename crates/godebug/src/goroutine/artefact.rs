@@ -85,6 +85,7 @@ fn row(b: &mut Builder, g: &Goroutine<'_>) -> goroutines::Goroutine {
         id: g.id,
         parent: g.parent.unwrap_or(0),
         wait_ns: g.wait_minutes.saturating_mul(60_000_000_000),
+        waits_on: 0,
         thread: 0,
         bubble: u32::try_from(g.bubble.unwrap_or(0)).unwrap_or(u32::MAX),
         stack: b.stack(&calls),

@@ -21,6 +21,8 @@ pub enum By {
     State,
     /// The `go` statement that made them.
     Creator,
+    /// The channel, lock or the like that they wait for.
+    Object,
     /// The value of a label.
     Label(String),
     /// A place in the source, by delve's names.
@@ -33,7 +35,7 @@ pub enum By {
 
 impl By {
     /// What there is, for help.
-    pub const HELP: &'static str = "stack, function, state, creator, label=KEY, userloc, curloc, goloc, startloc, running, user";
+    pub const HELP: &'static str = "stack, function, state, creator, object, label=KEY, userloc, curloc, goloc, startloc, running, user";
 
     /// Reads one.
     pub fn parse(text: &str) -> Result<By, String> {
@@ -45,6 +47,7 @@ impl By {
             "function" | "func" => By::Function,
             "state" => By::State,
             "creator" => By::Creator,
+            "object" => By::Object,
             "running" => By::Running,
             "user" => By::User,
             _ => match text.split_once([' ', '=', ':']) {
@@ -94,6 +97,14 @@ pub fn groups(selection: &Selection<'_>, by: &By) -> Vec<Group> {
             |g| {
                 let frame = g.created_by.and_then(|call| all.frames(call).last());
                 frame.map_or_else(|| "the runtime".to_owned(), |f| place::name(all, f))
+            },
+        ),
+        By::Object => collect(
+            selection,
+            |g| g.waits_on,
+            |g| match g.waits_on {
+                0 => "none, several or not known".to_owned(),
+                object => format!("{object:#x}"),
             },
         ),
         By::Label(key) => {

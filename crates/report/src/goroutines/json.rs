@@ -78,6 +78,8 @@ fn write_goroutines(
         w.field("status", g.status.name())?;
         w.field("state", all.text(g.state))?;
         w.field("wait_ns", (g.wait_ns > 0).then_some(g.wait_ns))?;
+        let object = (g.waits_on > 0).then(|| format!("{:#x}", g.waits_on));
+        w.field("waits_on", object.as_deref())?;
         w.field("stack", ids.get(&g.stack).copied())?;
         w.field("stack_from", g.origin.name())?;
         w.field("cut", g.cut)?;
