@@ -20,7 +20,7 @@ pub struct Pivot {
     pub width: u64,
     /// The boxes, row by row from the topmost caller.
     pub cells: Vec<Cell>,
-    /// How many boxes are too narrow.
+    /// How many boxes are too narrow; what is above or below those is not counted.
     pub hidden: usize,
 }
 
@@ -48,139 +48,126 @@ impl Cell {
     }
 }
 
-/// A tree of boxes that grows away from the pivot.
-#[derive(Default)]
-struct Tree {
-    cells: Vec<Cell>,
-    children: Vec<Vec<u32>>,
-    known: FxHashMap<(u32, u32), u32>,
+/// A box and the stacks that run through it, each with the place where it does.
+struct Open {
+    cell: Cell,
+    stacks: Vec<(usize, usize)>,
 }
 
-/// The parent of boxes that have none.
-const NONE: u32 = u32::MAX;
+/// Which way boxes are added.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// Callees, below.
+    Down,
+    /// Callers, above.
+    Up,
+}
 
-impl Tree {
-    fn child(&mut self, parent: u32, source: u32, row: i32) -> u32 {
-        let next = self.cells.len() as u32;
-        let child = *self.known.entry((parent, source)).or_insert(next);
-        if child == next {
-            self.cells.push(Cell {
-                source,
-                row,
-                start: 0,
-                gain: 0,
-                loss: 0,
-                own: 0,
+/// The stacks by the source at their places: a box for each, the widest first. What ends there is
+/// counted as its own.
+fn boxes(
+    set: &StackSet,
+    stacks: impl Iterator<Item = (usize, usize)>,
+    row: i32,
+    own: bool,
+) -> Vec<Open> {
+    let mut numbers: FxHashMap<u32, usize> = FxHashMap::default();
+    let mut boxes: Vec<Open> = Vec::new();
+    for (i, at) in stacks {
+        let (stack, value) = (set.stack(i), set.values[i]);
+        let number = *numbers.entry(stack[at]).or_insert_with(|| {
+            boxes.push(Open {
+                cell: Cell {
+                    source: stack[at],
+                    row,
+                    start: 0,
+                    gain: 0,
+                    loss: 0,
+                    own: 0,
+                },
+                stacks: Vec::new(),
             });
-            self.children.push(Vec::new());
-            if parent != NONE {
-                self.children[parent as usize].push(child);
-            }
-        }
-        child
-    }
-
-    fn add(&mut self, cell: u32, value: i64) {
-        let cell = &mut self.cells[cell as usize];
+            boxes.len() - 1
+        });
+        let open = &mut boxes[number];
+        let cell = &mut open.cell;
         let sum = if value < 0 {
             &mut cell.loss
         } else {
             &mut cell.gain
         };
         *sum = sum.saturating_add(value.unsigned_abs());
-    }
-
-    /// Puts the boxes below `cell` side by side, the widest first, and gives those wide enough.
-    fn place(&mut self, cell: u32, narrowest: u64, out: &mut Vec<Cell>) -> usize {
-        let mut hidden = 0;
-        let mut open = vec![cell];
-        while let Some(cell) = open.pop() {
-            let mut start = self.cells[cell as usize].start;
-            let mut children = std::mem::take(&mut self.children[cell as usize]);
-            let key = |&c: &u32| {
-                let c = self.cells[c as usize];
-                (std::cmp::Reverse(c.width()), c.source)
-            };
-            children.sort_by_key(key);
-            for child in children {
-                let placed = &mut self.cells[child as usize];
-                placed.start = start;
-                start = start.saturating_add(placed.width());
-                if placed.width() < narrowest {
-                    hidden += 1;
-                } else {
-                    out.push(*placed);
-                    open.push(child);
-                }
-            }
+        if own && at + 1 == stack.len() {
+            cell.own = cell.own.wrapping_add(value);
         }
-        hidden
+        open.stacks.push((i, at));
     }
+    boxes.sort_by_key(|b| (std::cmp::Reverse(b.cell.width()), b.cell.source));
+    boxes
 }
 
 impl Pivot {
     /// The boxes around the sources of these unique names, or all from the root if there are none.
     pub fn new(set: &StackSet, names: &[&str]) -> Self {
-        let numbered = set.sources.iter().zip(0u32..);
-        let mut wanted = vec![false; set.sources.len()];
-        for (source, number) in numbered {
-            wanted[number as usize] = number > 0 && names.contains(&source.unique_name.as_str());
-        }
+        let mut wanted: Vec<bool> = { set.sources.iter() }
+            .map(|source| names.contains(&source.unique_name.as_str()))
+            .collect();
         if let Some(root) = wanted.first_mut() {
             *root = names.is_empty();
         }
-        let (mut below, mut above) = (Tree::default(), Tree::default());
-        for (i, &value) in set.values.iter().enumerate() {
-            let stack = set.stack(i);
+        let through = (0..set.values.len()).filter_map(|i| {
             // Of several, as in recursion, the outermost.
-            let Some(at) = stack.iter().position(|&s| wanted[s as usize]) else {
-                continue;
-            };
-            let mut cell = NONE;
-            for (row, &source) in (0..).zip(&stack[at..]) {
-                cell = below.child(cell, source, row);
-                below.add(cell, value);
-            }
-            let own = &mut below.cells[cell as usize].own;
-            *own = own.wrapping_add(value);
-            let mut cell = NONE;
-            // The root says nothing.
-            let callers = stack[..=at].iter().rev().filter(|&&s| s != 0 || at == 0);
-            for (row, &source) in (0..).zip(callers) {
-                cell = above.child(cell, source, -row);
-                above.add(cell, value);
-            }
-        }
-        let mut first: Vec<u32> = (0..below.cells.len() as u32)
-            .filter(|&c| below.cells[c as usize].row == 0)
-            .collect();
-        first.sort_by_key(|&c| {
-            let cell = below.cells[c as usize];
-            (std::cmp::Reverse(cell.width()), cell.source)
+            let at = set.stack(i).iter().position(|&s| wanted[s as usize])?;
+            Some((i, at))
         });
-        let sum = first.iter().map(|&c| below.cells[c as usize].width());
-        let width = sum.fold(0, u64::saturating_add);
-        let narrowest = ((width as f64 * NARROWEST) as u64).max(1);
-        let mut cells = Vec::new();
-        let mut hidden = 0;
-        let mut start = 0;
-        for cell in first {
-            let pivot = &mut below.cells[cell as usize];
-            pivot.start = start;
-            let pivot = *pivot;
-            cells.push(pivot);
-            hidden += below.place(cell, narrowest, &mut cells);
-            if let Some(&caller) = above.known.get(&(NONE, pivot.source)) {
-                above.cells[caller as usize].start = start;
-                hidden += above.place(caller, narrowest, &mut cells);
-            }
-            start = start.saturating_add(pivot.width());
-        }
-        cells.sort_by_key(|c| (c.row, c.start));
-        Pivot {
+        let pivots = boxes(set, through, 0, true);
+        let widths = pivots.iter().map(|b| b.cell.width());
+        let width = widths.fold(0, u64::saturating_add);
+        let mut pivot = Pivot {
             width,
-            cells,
-            hidden,
+            cells: Vec::new(),
+            hidden: 0,
+        };
+        let mut start = 0;
+        for mut open in pivots {
+            open.cell.start = start;
+            start = start.saturating_add(open.cell.width());
+            pivot.cells.push(open.cell);
+            pivot.grow(set, &open, Way::Up);
+            pivot.grow(set, &open, Way::Down);
+        }
+        pivot.cells.sort_by_key(|c| (c.row, c.start));
+        pivot
+    }
+
+    /// Adds what is above or below a box, as far as it can be seen.
+    fn grow(&mut self, set: &StackSet, from: &Open, way: Way) {
+        let narrowest = ((self.width as f64 * NARROWEST) as u64).max(1);
+        let add = |pivot: &mut Pivot, open: &Open| -> Vec<Open> {
+            let next = |&(i, at): &(usize, usize)| match way {
+                Way::Down => (at + 1 < set.stack(i).len()).then_some((i, at + 1)),
+                // The root says nothing.
+                Way::Up => at.checked_sub(1).filter(|&at| at > 0).map(|at| (i, at)),
+            };
+            let (row, own) = match way {
+                Way::Down => (open.cell.row + 1, true),
+                Way::Up => (open.cell.row - 1, false),
+            };
+            let mut found = boxes(set, open.stacks.iter().filter_map(next), row, own);
+            let mut start = open.cell.start;
+            for child in &mut found {
+                child.cell.start = start;
+                start = start.saturating_add(child.cell.width());
+            }
+            let all = found.len();
+            found.retain(|child| child.cell.width() >= narrowest);
+            pivot.hidden += all - found.len();
+            pivot.cells.extend(found.iter().map(|child| child.cell));
+            found
+        };
+        let mut open = add(self, from);
+        while let Some(next) = open.pop() {
+            open.extend(add(self, &next));
         }
     }
 
