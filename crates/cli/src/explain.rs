@@ -10,6 +10,9 @@ pub fn text(e: &Explanation) -> String {
     let mut line = |what: &str, how: &str| {
         let _ = writeln!(text, "  {what:<20} {how}");
     };
+    for (what, how) in &e.target {
+        line(what, how);
+    }
     line("Go version", &e.go_version);
     if let Some(why) = &e.refusal {
         line("runtime", &format!("no: {why}"));

@@ -9,6 +9,7 @@ use goruntime::Snapshot;
 
 use crate::sampler::Sampler;
 use crate::source::{Rate, Source};
+use crate::space::Space;
 use crate::threads::Threads;
 use crate::unwind::{End, Start, Unwinder};
 
@@ -90,7 +91,7 @@ impl Sampler {
                 // A stack that ends in the scheduler, or of another goroutine, is not its own.
                 let ends_well = match end {
                     End::Depth => true,
-                    End::Root => self.ends_in_goexit(&pcs),
+                    End::Root => ends_in_goexit(&self.space, &pcs),
                     _ => false,
                 };
                 if ends_well && !stale {
@@ -98,48 +99,51 @@ impl Sampler {
                 }
             });
             for (place, pcs, cut) in found {
-                let calls: Vec<CallIx> = pcs
-                    .iter()
-                    .enumerate()
-                    .map(|(i, &pc)| self.call(snapshot, pc, i == 0))
-                    .collect();
+                let calls = calls_of(&self.space, snapshot, &pcs);
                 snapshot.set_stack(place, &calls, cut);
             }
             snapshot.retry_running();
         }
     }
+}
 
-    /// Whether a stack is a goroutine's: those of threads end elsewhere.
-    fn ends_in_goexit(&self, pcs: &[u64]) -> bool {
-        let last = pcs.last().and_then(|pc| self.space.func(*pc));
-        last.is_some_and(|f| f.id() == FuncId::Goexit)
-    }
+/// Whether a stack is a goroutine's: those of threads end elsewhere.
+pub(crate) fn ends_in_goexit(space: &Space, pcs: &[u64]) -> bool {
+    let last = pcs.last().and_then(|pc| space.func(*pc));
+    last.is_some_and(|f| f.id() == FuncId::Goexit)
+}
 
-    /// A call of an unwound stack: all but the first are one byte before where they return to.
-    fn call(&self, snapshot: &mut Snapshot<'_>, pc: u64, exact: bool) -> CallIx {
-        let back = if exact { pc } else { pc + 1 };
-        if self.space.is_go(pc) {
-            return snapshot.call(back, exact);
-        }
-        let builder = snapshot.builder();
-        let mut frames = Vec::new();
-        if let Some(i) = self.space.object_at(pc)
-            && let Some(image) = self.space.image(i)
-        {
-            let at = pc.wrapping_sub(self.space.objects()[i].bias);
-            let found = image.frames(at);
-            let inner = found.len().saturating_sub(1);
-            for (n, f) in found.iter().enumerate() {
-                frames.push(goroutines::Frame {
-                    func: builder.text(&f.func),
-                    file: builder.text(&f.file),
-                    line: f.line,
-                    start_line: 0,
-                    inlined: n < inner,
-                    wrapper: false,
-                });
-            }
-        }
-        builder.call(back, None, exact, &frames)
+/// The calls of an unwound stack: all but the first are one byte before where they return to.
+pub(crate) fn calls_of(space: &Space, snapshot: &mut Snapshot<'_>, pcs: &[u64]) -> Vec<CallIx> {
+    let named = pcs.iter().enumerate();
+    named
+        .map(|(i, &pc)| call(space, snapshot, pc, i == 0))
+        .collect()
+}
+
+fn call(space: &Space, snapshot: &mut Snapshot<'_>, pc: u64, exact: bool) -> CallIx {
+    let back = if exact { pc } else { pc + 1 };
+    if space.is_go(pc) {
+        return snapshot.call(back, exact);
     }
+    let builder = snapshot.builder();
+    let mut frames = Vec::new();
+    if let Some(i) = space.object_at(pc)
+        && let Some(image) = space.image(i)
+    {
+        let at = pc.wrapping_sub(space.objects()[i].bias);
+        let found = image.frames(at);
+        let inner = found.len().saturating_sub(1);
+        for (n, f) in found.iter().enumerate() {
+            frames.push(goroutines::Frame {
+                func: builder.text(&f.func),
+                file: builder.text(&f.file),
+                line: f.line,
+                start_line: 0,
+                inlined: n < inner,
+                wrapper: false,
+            });
+        }
+    }
+    builder.call(back, None, exact, &frames)
 }

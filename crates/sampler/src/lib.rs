@@ -4,6 +4,7 @@
 //! each of which is unwound ([`unwind`]) and named ([`symbols`]) as it comes.
 #![forbid(unsafe_code)]
 
+mod corefile;
 mod error;
 mod goroutines;
 mod quality;
@@ -14,6 +15,7 @@ mod symbols;
 mod threads;
 mod unwind;
 
+pub use corefile::{Core, Program};
 pub use error::Error;
 pub use goruntime::calls;
 pub use quality::Quality;

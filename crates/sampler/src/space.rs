@@ -4,9 +4,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use gobin::{Cfi, GoBin, Image};
-use target::{LiveMemory, Map, Memory, Process};
+use target::{Map, Memory, Process};
 
 use crate::error::Error;
+
+/// No vDSO has more bytes.
+const MAX_VDSO: u64 = 1 << 20;
 
 /// What is mapped at a range of addresses.
 #[derive(Debug)]
@@ -40,7 +43,6 @@ pub enum Kind {
 
 /// All executable mappings of the target.
 pub struct Space {
-    process: Process,
     go: Arc<GoBin>,
     go_bias: u64,
     go_text: Range<u64>,
@@ -65,7 +67,7 @@ impl Space {
         process: Process,
         go: Arc<GoBin>,
         exe: gobin::Data,
-        memory: &LiveMemory,
+        memory: &dyn Memory,
     ) -> Result<Space, Error> {
         let maps = process.maps()?;
         let exe_file = main_file(process, &maps)?;
@@ -74,10 +76,25 @@ impl Space {
             .find(|m| m.exec && m.file == exe_file)
             .ok_or(Error::NotMapped)?;
         let go_bias = bias(&go, main).ok_or(Error::NotMapped)?;
+        let open =
+            |map: &Map| -> Option<gobin::Data> { Some(Arc::new(process.open_map(map).ok()?)) };
+        Ok(Space::of(go, go_bias, exe, &maps, exe_file, memory, &open))
+    }
+
+    /// A space of these mappings, in which the program `go` is the file `exe_file`, loaded `go_bias`
+    /// above its addresses; `open` gives the files of the others.
+    pub(crate) fn of(
+        go: Arc<GoBin>,
+        go_bias: u64,
+        exe: gobin::Data,
+        maps: &[Map],
+        exe_file: (u64, u64),
+        memory: &dyn Memory,
+        open: &dyn Fn(&Map) -> Option<gobin::Data>,
+    ) -> Space {
         let text = go.pclntab().text_range();
         let go_text = go_bias.wrapping_add(text.0)..go_bias.wrapping_add(text.1);
         let mut space = Space {
-            process,
             go,
             go_bias,
             go_text,
@@ -86,8 +103,8 @@ impl Space {
             cfis: Vec::new(),
         };
         let exe_image = Image::parse(exe).ok();
-        space.fill(&maps, exe_file, exe_image, memory);
-        Ok(space)
+        space.fill(maps, exe_file, exe_image, memory, open);
+        space
     }
 
     fn fill(
@@ -95,7 +112,8 @@ impl Space {
         maps: &[Map],
         exe_file: (u64, u64),
         mut exe_image: Option<Image>,
-        memory: &LiveMemory,
+        memory: &dyn Memory,
+        open: &dyn Fn(&Map) -> Option<gobin::Data>,
     ) {
         for map in maps.iter().filter(|m| m.exec) {
             if map.path == "[vsyscall]" {
@@ -117,17 +135,13 @@ impl Space {
                 image = exe_image.take();
             } else if map.path == "[vdso]" {
                 object.kind = Kind::Vdso;
-                let len = (map.end - map.start) as usize;
+                let len = map.end.saturating_sub(map.start).min(MAX_VDSO) as usize;
                 if let Ok(bytes) = memory.read_vec(map.start, len) {
                     image = Image::parse(Arc::new(bytes)).ok();
                 }
                 object.bias = map.start;
             } else if map.file != (0, 0) {
-                image = self
-                    .process
-                    .open_map(map)
-                    .ok()
-                    .and_then(|file| Image::parse(Arc::new(file)).ok());
+                image = open(map).and_then(|file| Image::parse(file).ok());
                 if let Some(b) = image.as_ref().and_then(|i| segment_bias(i.segments(), map)) {
                     object.kind = Kind::Library;
                     object.bias = b;
@@ -207,10 +221,10 @@ fn bias(go: &GoBin, map: &Map) -> Option<u64> {
 
 /// Address in the process − address in the file, from the segment that a mapping shows.
 fn segment_bias(segments: &[gobin::Segment], map: &Map) -> Option<u64> {
-    let end = map.offset + (map.end - map.start);
-    let seg = segments
-        .iter()
-        .find(|s| s.executable && s.offset < end && map.offset < s.offset + s.filesz)?;
+    let end = map.offset.saturating_add(map.end.saturating_sub(map.start));
+    let seg = segments.iter().find(|s| {
+        s.executable && s.offset < end && map.offset < s.offset.saturating_add(s.filesz)
+    })?;
     // The mapping begins on the page that holds the segment's first byte.
     let vaddr = seg.vaddr.wrapping_sub(seg.offset).wrapping_add(map.offset);
     Some(map.start.wrapping_sub(vaddr))

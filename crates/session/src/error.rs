@@ -32,6 +32,62 @@ pub enum Error {
         /// What could not be proved.
         why: String,
     },
+    /// A core file cannot be read.
+    #[error("cannot read the core file {path}")]
+    Core {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        #[source]
+        source: target::CoreError,
+    },
+    /// A core file that is packed.
+    #[error("{path} is packed by {with}")]
+    PackedCore {
+        /// The file.
+        path: String,
+        /// The packer.
+        with: &'static str,
+    },
+    /// The program of a core file is not at hand.
+    #[error("the program of the core file {core} is not here ({why}), and the core {lacking}")]
+    NoCoreProgram {
+        /// The core.
+        core: String,
+        /// Why its file is not it.
+        why: String,
+        /// How little of it the core has.
+        lacking: String,
+    },
+    /// The program given is not that of the core.
+    #[error("{program} is not the program of the core file {core}: {why}")]
+    OtherProgram {
+        /// The file given.
+        program: String,
+        /// The core.
+        core: String,
+        /// What tells them apart.
+        why: String,
+    },
+    /// The program of a core cannot be read.
+    #[error("cannot read {program}, the program of the core file {core}")]
+    CoreProgram {
+        /// The program.
+        program: String,
+        /// The core.
+        core: String,
+        /// What is wrong with it.
+        #[source]
+        source: gobin::Error,
+    },
+    /// The runtime in a core cannot be read.
+    #[error("cannot read the goroutines of the core file {core}: {why}")]
+    CoreRuntime {
+        /// The core.
+        core: String,
+        /// What could not be proved.
+        why: String,
+    },
     /// The program to launch was not found.
     #[error("no program {program} in the PATH")]
     NoProgram {
@@ -237,6 +293,7 @@ impl Error {
             },
             Error::Sampler(sampler::Error::NotMapped) => Class::Missing,
             Error::TestFlag { .. } | Error::NotEmpty { .. } => Class::Usage,
+            Error::OtherProgram { .. } => Class::Usage,
             Error::TlsPair { .. } | Error::Certificate { .. } => Class::Usage,
             Error::File { source, .. } => match source.kind() {
                 std::io::ErrorKind::NotFound => Class::Missing,
@@ -268,6 +325,10 @@ impl Error {
             Error::BadProgram { .. } => {
                 "name the Go program itself, not a script that starts it".into()
             }
+            Error::PackedCore { with: "zstd", path } => format!("zstd -d {path}"),
+            Error::PackedCore { with: "gzip", path } => format!("gunzip {path}"),
+            Error::PackedCore { with, path } => format!("{with} -d {path}"),
+            Error::NoCoreProgram { core, .. } => format!("gowhy goroutine {core} --binary PROGRAM"),
             Error::NoGo { .. } | Error::GoFails { .. } => {
                 "install Go (https://go.dev/dl), or name its command: gowhy test --go /path/to/go"
                     .into()

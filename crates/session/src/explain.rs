@@ -1,5 +1,6 @@
 //! What can be had of a process and what not, how it was found out, and why the rest is missing.
 
+use goruntime::Runtime;
 use sampler::Sampler;
 use target::Process;
 
@@ -8,6 +9,8 @@ use crate::error::Error;
 /// What can be read of the runtime of a process.
 #[derive(Clone, Debug)]
 pub struct Explanation {
+    /// What is to be known of the target before its runtime: of a core file, whose it is.
+    pub target: Vec<(String, String)>,
     /// E.g. `go1.23.9`.
     pub go_version: String,
     /// Where the layouts of the runtime's structs were taken from; empty if none fits.
@@ -35,14 +38,25 @@ pub fn of_process(process: Process) -> Result<Explanation, Error> {
 
 /// What an attached sampler found out.
 pub(crate) fn of_sampler(sampler: &Sampler) -> Explanation {
+    let unread = goruntime::Error::NotStarted;
+    let refused = || Err(sampler.runtime_error().unwrap_or(&unread));
+    of_runtime(sampler.go(), sampler.runtime().map_or_else(refused, Ok))
+}
+
+/// What was found out of a runtime, or why nothing was.
+pub(crate) fn of_runtime(
+    go: &gobin::GoBin,
+    runtime: Result<&Runtime, &goruntime::Error>,
+) -> Explanation {
     let mut explanation = Explanation {
-        go_version: sampler.go().build_info().go_version.clone(),
+        target: Vec::new(),
+        go_version: go.build_info().go_version.clone(),
         layouts: String::new(),
         globals: String::new(),
         abilities: Vec::new(),
-        refusal: sampler.runtime_error().map(ToString::to_string),
+        refusal: runtime.err().map(ToString::to_string),
     };
-    let Some(runtime) = sampler.runtime() else {
+    let Ok(runtime) = runtime else {
         return explanation;
     };
     explanation.layouts = runtime.layouts().origin.to_string();

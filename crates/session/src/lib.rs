@@ -6,6 +6,7 @@
 
 pub mod binaries;
 pub mod compare;
+pub mod corefile;
 pub mod cpu;
 mod error;
 pub mod explain;

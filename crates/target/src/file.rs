@@ -6,8 +6,9 @@ use std::path::Path;
 
 /// The bytes of a file, mapped read-only.
 ///
-/// Only binaries are mapped this way: they are not truncated while they run, because the kernel
-/// refuses to write to a running program (ETXTBSY).
+/// Only binaries and core files are mapped this way. A binary is not truncated while it runs,
+/// because the kernel refuses to write to a running program (ETXTBSY); a core only grows while it is
+/// written.
 #[derive(Debug)]
 pub struct MappedFile {
     map: Option<memmap2::Mmap>,

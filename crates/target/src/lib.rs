@@ -1,4 +1,4 @@
-//! Where memory, threads and samples come from: a live process.
+//! Where memory, threads and samples come from: a live process, or a core file.
 //!
 //! The only room of the house with `unsafe` in it.
 #![allow(unsafe_code)]
@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod clock;
+pub mod corefile;
 pub mod error;
 pub mod file;
 pub mod live;
@@ -16,6 +17,7 @@ pub mod process;
 pub mod signals;
 pub mod stopper;
 
+pub use corefile::{CoreError, CoreFile, CoreMemory};
 pub use error::Error;
 pub use file::MappedFile;
 pub use live::LiveMemory;

@@ -1,6 +1,7 @@
 //! `gowhy goroutine`: what every goroutine does, and since when.
 
 use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
@@ -32,15 +33,15 @@ fn command() -> Command {
     GoroutineArgs::augment_args(Command::new("goroutine"))
 }
 
-/// Show the goroutines of a running process, an endpoint, a dump or a crash: what each does or waits
-/// for, since when, who made it.
+/// Show the goroutines of a running process, an endpoint, a core file, a dump or a crash: what each
+/// does or waits for, since when, who made it.
 ///
 /// The process is read from outside while it runs: it is not stopped or changed, and needs neither
 /// symbols nor an endpoint.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct GoroutineArgs {
-    /// A pid, a process name, host:port or URL, a dump, a crash or a goroutine profile, or - for standard input
+    /// A pid, a process name, host:port or URL, a core file, a dump, a crash or a goroutine profile, or - for standard input
     #[arg(value_name = "TARGET")]
     target: String,
     #[arg(
@@ -76,6 +77,9 @@ pub struct GoroutineArgs {
     /// How long to wait for the stacks of goroutines that run
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "50ms")]
     patience: Duration,
+    /// The program of a core file, where it is not the file that the core names
+    #[arg(long, value_name = "PATH")]
+    binary: Option<PathBuf>,
     /// Say what can be read of the process's runtime, how that was found, and why not the rest
     #[arg(long)]
     explain: bool,
@@ -98,6 +102,8 @@ Examples:
   gowhy goroutine 4711 -debug=2           every one, as Go's tracebacks print it
   gowhy goroutine 4711 -top               as a profile, with the reports of pprof
   gowhy goroutine 4711 --json             for programs
+  gowhy goroutine core.4711               what a core file holds: of gcore, of the kernel
+  gowhy goroutine core --binary ./server  the same, with the program from elsewhere
   gowhy goroutine crash.log --group state what a crash or a dump (debug=2, SIGQUIT) tells";
 
 fn run(matches: &ArgMatches) -> Result<Exit, CliError> {
@@ -106,6 +112,7 @@ fn run(matches: &ArgMatches) -> Result<Exit, CliError> {
     let saved = match Target::parse(&args.target) {
         Target::Pid(pid) => return live(&args, Process::find(pid).map_err(session::Error::from)?),
         Target::Name(name) => return live(&args, session::process_named(&name)?),
+        Target::File(path) if session::corefile::is_core(&path)? => return core(&args, &path),
         Target::File(path) => match session::goroutines::of_file(&path)? {
             Saved::Profile(_) => {
                 Saved::Profile(single(Single::File(path), &args.access, args.quiet)?)
@@ -142,7 +149,23 @@ fn live(args: &GoroutineArgs, process: Process) -> Result<Exit, CliError> {
     let all = session::goroutines::of_process(process, args.patience)?;
     if !args.quiet {
         warn(&all.notes);
-        say(&all);
+        say(&all, Some("nothing was stopped"));
+    }
+    show(args, &all)?;
+    Ok(Exit::Ok)
+}
+
+fn core(args: &GoroutineArgs, path: &Path) -> Result<Exit, CliError> {
+    let core = session::corefile::open(path, args.binary.as_deref())?;
+    if args.explain {
+        anstream::print!("{}", explain::text(&core.explain()));
+        return Ok(Exit::Ok);
+    }
+    let all = core.goroutines()?;
+    if !args.quiet {
+        warn(&all.notes);
+        let by = core.ended_by().map(|by| format!("ended by {by}"));
+        say(&all, by.as_deref());
     }
     show(args, &all)?;
     Ok(Exit::Ok)
@@ -164,7 +187,7 @@ fn warn(notes: &[String]) {
 }
 
 /// How well the reading went, where that is not what everybody expects.
-fn say(all: &Goroutines) {
+fn say(all: &Goroutines, more: Option<&str>) {
     let c = all.counts;
     let read = c.complete + c.cut + c.running + c.torn;
     let mut text = format!("{read} goroutines read, {} whole", c.complete);
@@ -178,7 +201,10 @@ fn say(all: &Goroutines) {
             text += &format!(", {count} {word}");
         }
     }
-    anstream::eprintln!("{text}; nothing was stopped");
+    if let Some(more) = more {
+        text += &format!("; {more}");
+    }
+    anstream::eprintln!("{text}");
 }
 
 fn show(args: &GoroutineArgs, all: &Goroutines) -> Result<(), CliError> {

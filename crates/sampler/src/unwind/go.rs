@@ -3,7 +3,6 @@
 
 use gobin::{Func, FuncId};
 use goruntime::calls;
-use target::Memory;
 
 use super::{End, Frame, Step, Unwinder, Walk, on_stack};
 

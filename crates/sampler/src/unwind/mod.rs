@@ -9,8 +9,8 @@
 //! Mirrors runtime/traceback.go and the stack switches of runtime/asm_amd64.s.
 
 use gobin::{Func, FuncId};
+use target::Memory;
 use target::perf::Regs;
-use target::{LiveMemory, Memory};
 
 use crate::space::Space;
 
@@ -55,10 +55,9 @@ pub struct Thread {
 }
 
 /// Unwinds one thread.
-#[derive(Debug)]
 pub struct Unwinder<'a> {
     space: &'a Space,
-    memory: &'a LiveMemory,
+    memory: &'a dyn Memory,
 }
 
 /// Registers on the way up.
@@ -105,7 +104,7 @@ enum Step {
 
 impl<'a> Unwinder<'a> {
     /// An unwinder of the threads of one process.
-    pub fn new(space: &'a Space, memory: &'a LiveMemory) -> Self {
+    pub fn new(space: &'a Space, memory: &'a dyn Memory) -> Self {
         Unwinder { space, memory }
     }
 

@@ -2,7 +2,6 @@
 //! goroutine's stack.
 
 use gobin::{FuncId, Regs as CfiRegs};
-use target::Memory;
 
 use super::{End, Frame, MAX_FRAMES, Step, Unwinder, Walk, on_stack};
 use crate::space::Kind;
