@@ -189,6 +189,8 @@ pub struct Goroutines {
     pub all: Vec<Goroutine>,
     /// How well the reading went.
     pub counts: Counts,
+    /// Threads were stopped for it, for some microseconds each.
+    pub stopped: bool,
     /// What the reader should know, a line each.
     pub notes: Vec<String>,
     pub(crate) texts: Vec<Box<str>>,

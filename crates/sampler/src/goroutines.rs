@@ -8,7 +8,7 @@ use goroutines::{CallIx, Goroutines};
 use goruntime::Snapshot;
 
 use crate::sampler::Sampler;
-use crate::source::{Rate, Source};
+use crate::source::{Method, Rate, Source};
 use crate::space::Space;
 use crate::threads::Threads;
 use crate::unwind::{End, Start, Unwinder};
@@ -33,13 +33,15 @@ impl Sampler {
         let (bin, bias) = (self.go(), self.space.go_bias());
         let mut snapshot = Snapshot::new(runtime, &self.memory, bin, bias, now)?;
         snapshot.read().map_err(|e| e.to_string())?;
+        let mut stopped = false;
         if !snapshot.running().is_empty() && !patience.is_zero() {
             snapshot.retry_running();
             if !snapshot.running().is_empty() {
-                self.running_stacks(&mut snapshot, patience);
+                stopped = self.running_stacks(&mut snapshot, patience);
             }
         }
         let mut all = snapshot.finish();
+        all.stopped = stopped;
         if let Some(assumption) = self.assumption() {
             all.notes.push(format!(
                 "this Go version ({}) is newer than this gowhy, or not a release: {assumption}",
@@ -52,7 +54,8 @@ impl Sampler {
         Ok(all)
     }
 
-    fn running_stacks(&self, snapshot: &mut Snapshot<'_>, patience: Duration) {
+    /// Whether threads were stopped for it.
+    fn running_stacks(&self, snapshot: &mut Snapshot<'_>, patience: Duration) -> bool {
         let rate = Rate {
             hertz: HERTZ,
             method: None,
@@ -60,7 +63,7 @@ impl Sampler {
             cgo: self.go().is_cgo(),
         };
         let Ok(mut source) = Source::start(self.process, &rate) else {
-            return;
+            return false;
         };
         let unwinder = Unwinder::new(&self.space, &self.memory);
         let mut threads = Threads::new(self.process, &self.runtime, &self.memory);
@@ -104,6 +107,7 @@ impl Sampler {
             }
             snapshot.retry_running();
         }
+        source.method() == Method::Stops
     }
 }
 

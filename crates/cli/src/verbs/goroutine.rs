@@ -149,7 +149,11 @@ fn live(args: &GoroutineArgs, process: Process) -> Result<Exit, CliError> {
     let all = session::goroutines::of_process(process, args.patience)?;
     if !args.quiet {
         warn(&all.notes);
-        say(&all, Some("nothing was stopped"));
+        let how = match all.stopped {
+            true => "threads that ran were stopped for some microseconds each",
+            false => "nothing was stopped",
+        };
+        say(&all, Some(how));
     }
     show(args, &all)?;
     Ok(Exit::Ok)
@@ -194,7 +198,7 @@ fn say(all: &Goroutines, more: Option<&str>) {
     for (count, word) in [
         (c.cut, "with a stack that goes on"),
         (c.running, "running, without a stack"),
-        (c.torn, "changed whenever they were read, without a stack"),
+        (c.torn, "ran whenever they were looked at, without a stack"),
         (c.retried, "read more than once"),
     ] {
         if count > 0 {

@@ -27,7 +27,8 @@ pub fn write(selection: &Selection<'_>, by: Option<&By>, out: &mut dyn Write) ->
             w.field("running_without_stack", counts.running)?;
             w.field("torn", counts.torn)?;
             w.field("retried", counts.retried)?;
-            w.field("dead", counts.dead)
+            w.field("dead", counts.dead)?;
+            w.field("stopped", all.stopped)
         })?;
         w.array("notes", &all.notes, |w, note| w.scalar(note))?;
         let (ids, order) = stacks(selection);
