@@ -185,6 +185,10 @@ fn seed(name: &str, corpus: &Path) -> Result<()> {
         "folded" => fs::write(corpus.join("folded"), "main.main;main.f 3\nmain.main 1\n")?,
         "bench" => fs::write(corpus.join("bench"), BENCH)?,
         "goroutine_dump" => fs::write(corpus.join("dump"), DUMP)?,
+        "memstats_text" => {
+            fs::write(corpus.join("text"), MEMSTATS)?;
+            fs::write(corpus.join("json"), MEMSTATS_JSON)?;
+        }
         "demangle" => {
             fs::write(
                 corpus.join("cpp"),
@@ -207,6 +211,12 @@ fn seed(name: &str, corpus: &Path) -> Result<()> {
     }
     Ok(())
 }
+
+const MEMSTATS: &str = "# runtime.MemStats\n# Sys = 600\n# HeapInuse = 70\n# Stack = 8 / 9\n\
+# PauseNs = [3 2 1 0]\n# NumGC = 3\n# GCCPUFraction = 0.25\n# DebugGC = false\n# MaxRSS = 4096\n";
+
+const MEMSTATS_JSON: &str = "{\"memstats\":{\"Sys\":10,\"HeapInuse\":3,\"NumGC\":1,\"PauseNs\":[7,0],\
+\"BySize\":[{\"Size\":8,\"Mallocs\":2,\"Frees\":1}]}}";
 
 const BENCH: &str = "goos: linux\npkg: a/b\nUnit B/op better=lower assume=exact\n\
 BenchmarkA/x=1-8 \t 100\t 12.5 ns/op\t 0x1.8p3 MB/s\t 16 B/op\nPASS\n";

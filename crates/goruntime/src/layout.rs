@@ -89,6 +89,7 @@ macro_rules! layout {
             }
 
             /// The least range of offsets that has every field.
+            #[allow(dead_code, reason = "some structs are read as a whole")]
             pub(crate) fn span(&self) -> std::ops::Range<u32> {
                 let fields = [$(Some(self.$req),)* $(self.$opt,)*];
                 let fields = fields.iter().flatten();
@@ -99,6 +100,8 @@ macro_rules! layout {
         }
     };
 }
+
+pub(crate) use layout;
 
 layout! {
     /// `runtime.g`, a goroutine.
@@ -201,8 +204,6 @@ layout! {
     }
     optional {}
 }
-
-pub(crate) use layout;
 
 /// How the labels of a goroutine are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -162,6 +162,14 @@ impl Runtime {
         Some(Box::new(Table::of(release, &experiments)?.0))
     }
 
+    /// The release whose structs the process has, as far as is known.
+    pub(crate) fn structs_of(&self) -> Release {
+        match &self.layouts.origin {
+            Origin::Assumed { of, .. } => *of,
+            Origin::Dwarf | Origin::Table => self.release,
+        }
+    }
+
     /// Whether all that is read of goroutines was proved.
     pub(crate) fn is_proved(&self) -> bool {
         self.is_proved

@@ -31,6 +31,7 @@ pub mod layout;
 pub mod list;
 pub mod lookup;
 pub mod measure;
+pub mod memstats;
 pub mod names;
 pub mod options;
 pub mod paths;

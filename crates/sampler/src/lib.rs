@@ -7,6 +7,7 @@
 mod corefile;
 mod error;
 mod goroutines;
+mod memstats;
 mod quality;
 mod sampler;
 mod source;
@@ -18,6 +19,7 @@ mod unwind;
 pub use corefile::{Core, Program};
 pub use error::Error;
 pub use goruntime::calls;
+pub use memstats::MemStats;
 pub use quality::Quality;
 pub use sampler::{Outcome, Progress, Sampler};
 pub use source::{Method, Rate, Source};

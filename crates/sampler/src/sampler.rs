@@ -108,6 +108,14 @@ impl Sampler {
         self.runtime.get()
     }
 
+    /// The runtime, or why it cannot be read.
+    pub(crate) fn known_runtime(&self) -> Result<&Runtime, String> {
+        self.runtime.get().ok_or_else(|| {
+            let why = self.runtime_error().map(ToString::to_string);
+            why.unwrap_or_else(|| "the runtime was not found".to_owned())
+        })
+    }
+
     /// Why the runtime cannot be read, if so: samples then have no labels, and a few stacks end
     /// at `systemstack`.
     pub fn runtime_error(&self) -> Option<&goruntime::Error> {

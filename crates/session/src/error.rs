@@ -88,6 +88,20 @@ pub enum Error {
         /// What could not be proved.
         why: String,
     },
+    /// The memory statistics of the process cannot be read.
+    #[error("cannot read the memory statistics of process {pid}: {why}")]
+    MemStats {
+        /// The process.
+        pid: u32,
+        /// What was not found or could not be proved.
+        why: String,
+    },
+    /// A file or an answer has no memory statistics.
+    #[error("{name} has no memory statistics")]
+    NoMemStats {
+        /// Where it came from.
+        name: String,
+    },
     /// The program to launch was not found.
     #[error("no program {program} in the PATH")]
     NoProgram {
@@ -322,6 +336,10 @@ impl Error {
                 source: gobin::Error::NotGo,
                 ..
             }) => "gowhy ps lists the Go processes here".into(),
+            Error::NoMemStats { .. } => {
+                "they are in /debug/vars (expvar), and at the end of /debug/pprof/heap?debug=1"
+                    .into()
+            }
             Error::BadProgram { .. } => {
                 "name the Go program itself, not a script that starts it".into()
             }

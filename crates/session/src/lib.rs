@@ -15,6 +15,7 @@ pub mod file;
 pub mod goroutines;
 pub mod gotest;
 mod launch;
+pub mod memstats;
 mod name;
 pub mod perf_data;
 pub mod programs;

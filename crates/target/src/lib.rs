@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod clock;
+pub mod consumption;
 pub mod corefile;
 pub mod error;
 pub mod file;

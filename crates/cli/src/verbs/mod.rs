@@ -7,6 +7,7 @@ use crate::exit::{CliError, Exit};
 mod cpu;
 mod diff;
 mod goroutine;
+mod memstats;
 mod pprof;
 mod ps;
 pub mod test;
@@ -23,6 +24,7 @@ pub struct Verb {
 pub const VERBS: &[Verb] = &[
     cpu::VERB,
     goroutine::VERB,
+    memstats::VERB,
     ps::VERB,
     pprof::VERB,
     test::VERB,

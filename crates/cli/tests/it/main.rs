@@ -9,5 +9,7 @@ mod diff;
 mod goroutine;
 mod gowhy;
 mod launch;
+mod matrix;
+mod memstats;
 mod test;
 mod web;

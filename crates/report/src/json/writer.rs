@@ -17,6 +17,8 @@ pub enum Scalar<'a> {
     Int(i64),
     /// A number without sign.
     Count(u64),
+    /// A number with a point; what is none is written as nothing.
+    Real(f64),
     /// A truth.
     Bool(bool),
     /// Nothing.
@@ -50,6 +52,12 @@ impl From<u64> for Scalar<'_> {
 impl From<usize> for Scalar<'_> {
     fn from(n: usize) -> Self {
         Scalar::Count(n as u64)
+    }
+}
+
+impl From<f64> for Scalar<'_> {
+    fn from(n: f64) -> Self {
+        Scalar::Real(n)
     }
 }
 
@@ -139,6 +147,8 @@ impl<'o> Writer<'o> {
             Scalar::Text(text) => serde_json::to_writer(&mut *self.out, text)?,
             Scalar::Int(n) => write!(self.out, "{n}")?,
             Scalar::Count(n) => write!(self.out, "{n}")?,
+            Scalar::Real(n) if n.is_finite() => write!(self.out, "{n}")?,
+            Scalar::Real(_) => self.out.write_all(b"null")?,
             Scalar::Bool(yes) => write!(self.out, "{yes}")?,
             Scalar::Null => self.out.write_all(b"null")?,
         }

@@ -178,6 +178,18 @@ impl ProfileUrl {
         &self.path
     }
 
+    /// The same, as text where it is a profile and no other form was asked for.
+    pub fn with_text(&self) -> ProfileUrl {
+        let mut url = self.clone();
+        let form = "debug";
+        let is_profile = url.path.contains("/pprof/");
+        if is_profile && url.query.iter().all(|(name, _)| name != form) {
+            let at = url.query.partition_point(|(name, _)| name.as_str() < form);
+            url.query.insert(at, (form.to_owned(), "1".to_owned()));
+        }
+        url
+    }
+
     /// The same endpoint with another path and no query.
     pub fn with_path(&self, path: &str) -> ProfileUrl {
         ProfileUrl {
