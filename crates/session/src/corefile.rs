@@ -147,16 +147,19 @@ fn find(file: &CoreFile, name: &str, notes: &mut Vec<String>) -> Result<(Program
             let missing = image.missing;
             let data: Data = Arc::new(image.bytes);
             // Parts may be missing that nobody needs; the tables of functions may not.
-            if gobin::GoBin::parse(Arc::clone(&data)).is_ok() {
-                let mut note = format!("the program was read from the core itself ({why})");
-                if missing > 0 {
-                    note += &format!(", which lacks {} of it", size(missing));
+            match gobin::GoBin::parse(Arc::clone(&data)) {
+                Ok(_) => {
+                    let mut note = format!("the program was read from the core itself ({why})");
+                    if missing > 0 {
+                        note += &format!(", which lacks {} of it", size(missing));
+                    }
+                    notes.push(note);
+                    let from_core = true;
+                    return Ok((Program { data, from_core }, "the core itself".to_owned()));
                 }
-                notes.push(note);
-                let from_core = true;
-                return Ok((Program { data, from_core }, "the core itself".to_owned()));
+                Err(e) if missing == 0 => format!("has none that can be read: {e}"),
+                Err(_) => format!("lacks {} of it", size(missing)),
             }
-            format!("lacks {} of it", size(missing))
         }
     };
     Err(Error::NoCoreProgram {

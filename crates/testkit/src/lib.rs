@@ -1,4 +1,4 @@
-//! Go toolchains, programs and oracles for tests.
+//! Go toolchains, programs, their cores, and oracles for tests.
 //!
 //! A test asks for a Go program of `testbed/` built by a given Go ([`program`]), starts it
 //! ([`Running`]) and looks at it; it may ask for Go's own tools to be judged by
@@ -12,11 +12,13 @@ pub mod go;
 mod alone;
 mod binary;
 mod cache;
+mod corefile;
 mod program;
 mod running;
 
 pub use alone::{Alone, alone};
 pub use binary::gowhy;
 pub use cache::cache_dir;
+pub use corefile::{CoreKind, write_core};
 pub use program::{Variant, has_c_compiler, program, testbed};
 pub use running::{Ops, Running};

@@ -4,6 +4,7 @@ mod bad_profile;
 mod bad_target;
 mod bad_url;
 mod benchstat;
+mod corefile;
 mod cpu;
 mod diff;
 mod goroutine;

@@ -101,6 +101,9 @@ impl CoreFile {
                 rest = &mut rest[n..];
             }
         }
+        if bias != 0 {
+            unrelocate(&mut image.bytes, head, &loads, bias);
+        }
         // Sections are not mapped: neither their headers nor their number mean anything.
         image.bytes.get_mut(40..48)?.fill(0);
         image.bytes.get_mut(60..64)?.fill(0);
@@ -108,25 +111,77 @@ impl CoreFile {
     }
 }
 
-/// The loadable segments of an amd64 ELF file that begins with `head`.
-fn loads(head: &[u8]) -> Option<Vec<Load>> {
+/// Undoes what the loader has done to the data of a position-independent program: its pointers, and
+/// with some C libraries the addresses of its dynamic section, become those of the file again.
+fn unrelocate(image: &mut [u8], head: &[u8], loads: &[Load], bias: u64) -> Option<()> {
+    const PT_DYNAMIC: u32 = 2;
+    const DT_RELA: u64 = 7;
+    const DT_RELASZ: u64 = 8;
+    const R_X86_64_RELATIVE: u64 = 8;
+    const RELA: usize = 24;
+    let place = |vaddr: u64| {
+        let load = loads
+            .iter()
+            .find(|l| vaddr.checked_sub(l.vaddr).is_some_and(|into| into < l.size))?;
+        usize::try_from(load.offset + (vaddr - load.vaddr)).ok()
+    };
+    let mut headers = program_headers(head)?.iter();
+    let dynamic = headers.find(|h| u32_at(&h[..], 0) == Some(PT_DYNAMIC))?;
+    let (at, size) = (u64_at(dynamic, 8)?, u64_at(dynamic, 32)?);
+    let (at, size) = (usize::try_from(at).ok()?, usize::try_from(size).ok()?);
+    let (mut table, mut len) = (None, 0);
+    for entry in (at..at.checked_add(size)?.min(image.len())).step_by(16) {
+        let (tag, mut value) = (u64_at(image, entry)?, u64_at(image, entry + 8)?);
+        let linked = value.wrapping_sub(bias);
+        if place(value).is_none() && place(linked).is_some() {
+            image
+                .get_mut(entry + 8..entry + 16)?
+                .copy_from_slice(&linked.to_le_bytes());
+            value = linked;
+        }
+        match tag {
+            0 => break,
+            DT_RELA => table = place(value),
+            DT_RELASZ => len = usize::try_from(value).ok()?,
+            _ => {}
+        }
+    }
+    let table = table?;
+    let end = table.checked_add(len)?.min(image.len());
+    for entry in (table..end.saturating_sub(RELA - 1)).step_by(RELA) {
+        let (to, kind) = (u64_at(image, entry)?, u64_at(image, entry + 8)?);
+        let addend: [u8; 8] = image.get(entry + 16..entry + RELA)?.try_into().ok()?;
+        if kind & 0xffff_ffff == R_X86_64_RELATIVE
+            && let Some(to) = place(to)
+            && let Some(word) = image.get_mut(to..to.saturating_add(8))
+        {
+            word.copy_from_slice(&addend);
+        }
+    }
+    Some(())
+}
+
+/// The program headers of an amd64 ELF file that begins with `head`.
+fn program_headers(head: &[u8]) -> Option<&[[u8; PROGRAM_HEADER]]> {
     if !head.starts_with(b"\x7fELF\x02\x01") || head.len() < HEADER {
         return None;
     }
     let at = usize::try_from(u64_at(head, 32)?).ok()?;
     let count = u16_at(head, 56)? as usize;
     let table = head.get(at..)?.get(..count * PROGRAM_HEADER)?;
-    let (headers, _) = table.as_chunks::<PROGRAM_HEADER>();
-    let mut loads = Vec::new();
-    for header in headers
-        .iter()
-        .filter(|h| u32_at(&h[..], 0) == Some(PT_LOAD))
-    {
-        loads.push(Load {
+    Some(table.as_chunks::<PROGRAM_HEADER>().0)
+}
+
+/// The loadable segments of an amd64 ELF file that begins with `head`.
+fn loads(head: &[u8]) -> Option<Vec<Load>> {
+    let headers = program_headers(head)?.iter();
+    let loads = headers.filter(|h| u32_at(&h[..], 0) == Some(PT_LOAD));
+    let load = |header: &[u8; PROGRAM_HEADER]| {
+        Some(Load {
             offset: u64_at(header, 8)?,
             vaddr: u64_at(header, 16)?,
             size: u64_at(header, 32)?,
-        });
-    }
-    Some(loads)
+        })
+    };
+    loads.map(load).collect()
 }
