@@ -19,6 +19,7 @@ mod output;
 mod progress;
 mod roots;
 mod shell;
+mod show;
 mod single;
 mod sources;
 mod verbs;

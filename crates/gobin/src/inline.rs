@@ -153,6 +153,30 @@ impl PcLnTab {
         out.len() - before
     }
 
+    /// The calls that the code at `pc` was inlined by, innermost first: the addresses that stand for
+    /// them in stacks with an address for each inlined call. None where nothing was inlined.
+    pub fn inlined_calls(&self, func: &Func<'_>, pc: u64) -> Vec<u64> {
+        let mut out = Vec::new();
+        let record = func.record();
+        let Some((inlining, tree)) = self.tree(func, &record) else {
+            return out;
+        };
+        if inlining.shape == Shape::Parent32 {
+            return out;
+        }
+        let mut pc = pc;
+        while out.len() < MAX_DEPTH {
+            let index = self.pc_data_of(func, &record, inlining.pcdata, pc);
+            let call = index.and_then(|index| self.call(inlining.shape, tree, index));
+            let Some(call) = call else {
+                break;
+            };
+            pc = func.entry.wrapping_add_signed(i64::from(call.parent_pc));
+            out.push(pc);
+        }
+        out
+    }
+
     /// The layout and file offset of a function's inline tree.
     #[inline]
     fn tree(&self, func: &Func<'_>, record: &Record) -> Option<(Inlining, usize)> {

@@ -29,6 +29,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod buckets;
 pub mod calls;
 pub mod capabilities;
 pub mod error;
@@ -50,6 +51,7 @@ mod symbols;
 mod testing;
 mod threads;
 
+pub use buckets::BucketReader;
 pub use capabilities::{Ability, Capabilities};
 pub use error::Error;
 pub use globals::Globals;

@@ -4,6 +4,7 @@
 //! each of which is unwound ([`unwind`]) and named ([`symbols`]) as it comes.
 #![forbid(unsafe_code)]
 
+mod buckets;
 mod corefile;
 mod error;
 mod goroutines;
@@ -16,6 +17,7 @@ mod symbols;
 mod threads;
 mod unwind;
 
+pub use buckets::{Kept, KeptProfile};
 pub use corefile::{Core, Program};
 pub use error::Error;
 pub use goruntime::calls;

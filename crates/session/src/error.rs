@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use sampler::Kept;
+
 /// A target could not be opened or captured.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -87,6 +89,24 @@ pub enum Error {
         core: String,
         /// What could not be proved.
         why: String,
+    },
+    /// A profile that the runtime keeps cannot be read.
+    #[error("cannot read the {} profile of process {pid}: {why}", kept.name())]
+    Kept {
+        /// The process.
+        pid: u32,
+        /// The profile.
+        kept: Kept,
+        /// What was not found or could not be proved.
+        why: String,
+    },
+    /// A profile that the runtime does not keep, and has not kept.
+    #[error("the {} profile of process {pid} is switched off: nothing has been recorded", kept.name())]
+    KeptOff {
+        /// The process.
+        pid: u32,
+        /// The profile.
+        kept: Kept,
     },
     /// The memory statistics of the process cannot be read.
     #[error("cannot read the memory statistics of process {pid}: {why}")]
@@ -297,6 +317,7 @@ impl Error {
             | Error::Timeout { .. }
             | Error::ClosedEarly { .. }
             | Error::TooLarge { .. }
+            | Error::KeptOff { .. }
             | Error::Unreachable { .. } => Class::Missing,
             Error::Sampler(sampler::Error::Target(e)) => match e {
                 target::Error::NoSuchProcess { .. } | target::Error::Launch { .. } => {
@@ -336,6 +357,15 @@ impl Error {
                 source: gobin::Error::NotGo,
                 ..
             }) => "gowhy ps lists the Go processes here".into(),
+            Error::KeptOff { kept, .. } => match kept {
+                Kept::Block => "the program can call runtime.SetBlockProfileRate(10000)",
+                Kept::Mutex => "the program can call runtime.SetMutexProfileFraction(100)",
+                // The linker does so unless something refers to the profile.
+                _ => {
+                    "runtime.MemProfileRate is 0: so it is in programs without net/http/pprof or runtime/pprof; import _ \"net/http/pprof\""
+                }
+            }
+            .into(),
             Error::NoMemStats { .. } => {
                 "they are in /debug/vars (expvar), and at the end of /debug/pprof/heap?debug=1"
                     .into()

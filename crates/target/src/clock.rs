@@ -42,6 +42,27 @@ pub fn monotonic_ns() -> u64 {
     read_clock(libc::CLOCK_MONOTONIC).map_or(0, |d| d.as_nanos() as u64)
 }
 
+/// How many ticks the CPU's own clock makes in a second; `None` where it has none that programs can
+/// read. Takes some milliseconds.
+pub fn ticks_per_second() -> Option<f64> {
+    const LONG: Duration = Duration::from_millis(20);
+    let (ticks, time) = (ticks()?, monotonic_ns());
+    std::thread::sleep(LONG);
+    let (ticks, time) = (self::ticks()?.checked_sub(ticks)?, monotonic_ns() - time);
+    (time > 0).then(|| ticks as f64 * 1e9 / time as f64)
+}
+
+#[cfg(target_arch = "x86_64")]
+fn ticks() -> Option<u64> {
+    // SAFETY: every x86-64 CPU has this counter, and reading it touches no memory.
+    Some(unsafe { core::arch::x86_64::_rdtsc() })
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn ticks() -> Option<u64> {
+    None
+}
+
 fn read_clock(id: libc::clockid_t) -> Option<Duration> {
     let mut ts = libc::timespec {
         tv_sec: 0,

@@ -1,15 +1,12 @@
 //! `gowhy cpu`: where a Go program spends its CPU time.
 
 use std::io::IsTerminal;
-use std::path::Path;
 use std::process::{Child, ExitStatus};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
-use report::import::{Import, import};
-use report::view::{Image, View};
 use session::cpu::{Capture, Options};
 use session::{Method, Process, Program, Target};
 use target::signals::{self, Signals};
@@ -17,9 +14,9 @@ use target::signals::{self, Signals};
 use super::Verb;
 use crate::access::AccessArgs;
 use crate::exit::{CliError, Exit};
-use crate::flags::{ReportArgs, ReportChoice};
-use crate::output;
+use crate::flags::ReportArgs;
 use crate::progress::Meter;
+use crate::show::show;
 use crate::single::{Single, no_url, single};
 
 /// The command.
@@ -96,8 +93,6 @@ impl From<Via> for Method {
 }
 
 const DEFAULT_DURATION: Duration = Duration::from_secs(10);
-/// How many rows are shown when no view was asked for.
-const DEFAULT_ROWS: i64 = 20;
 
 fn run(matches: &ArgMatches) -> Result<Exit, CliError> {
     let args = CpuArgs::from_arg_matches(matches).map_err(|e| CliError::usage(e.to_string()))?;
@@ -252,43 +247,6 @@ fn finish(args: &CpuArgs, capture: Capture) -> Result<Exit, CliError> {
     }
     show(&args.report.0, capture.outcome.profile)?;
     Ok(Exit::Ok)
-}
-
-/// Shows a profile as asked. Without a view: the top functions; and with an output file that is
-/// meant for another form, that form goes there.
-fn show(choice: &ReportChoice, profile: profile::Profile) -> Result<(), CliError> {
-    let profile = import(profile, &Import::default())?;
-    if choice.view.is_some() {
-        return output::render(profile, choice);
-    }
-    let mut top = choice.clone();
-    top.view = Some(View::Top);
-    if top.options.nodecount < 0 {
-        top.options.nodecount = DEFAULT_ROWS;
-    }
-    if let Some(file) = top.output.take() {
-        let mut kept = choice.clone();
-        kept.view = Some(view_for(&file));
-        output::render(profile.clone(), &kept)?;
-    }
-    output::render(profile, &top)
-}
-
-/// The view that a file of this name is meant to hold.
-fn view_for(file: &str) -> View {
-    match Path::new(file).extension().and_then(|e| e.to_str()) {
-        Some("svg") => View::Flame,
-        Some("html") => View::Html,
-        Some("png") => View::Image(Image::Png),
-        Some("gif") => View::Image(Image::Gif),
-        Some("pdf") => View::Image(Image::Pdf),
-        Some("ps") => View::Image(Image::Ps),
-        Some("folded" | "collapsed") => View::Folded,
-        Some("dot") => View::Dot,
-        Some("txt") => View::Top,
-        Some("json") => View::Speedscope,
-        _ => View::Proto,
-    }
 }
 
 /// A duration as Go writes it: `300ms`, `10s`, `1m30s`; a bare number is seconds.

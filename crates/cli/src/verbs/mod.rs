@@ -7,6 +7,7 @@ use crate::exit::{CliError, Exit};
 mod cpu;
 mod diff;
 mod goroutine;
+mod kept;
 mod memstats;
 mod pprof;
 mod ps;
@@ -24,6 +25,11 @@ pub struct Verb {
 pub const VERBS: &[Verb] = &[
     cpu::VERB,
     goroutine::VERB,
+    kept::HEAP,
+    kept::ALLOCS,
+    kept::BLOCK,
+    kept::MUTEX,
+    kept::THREADCREATE,
     memstats::VERB,
     ps::VERB,
     pprof::VERB,

@@ -9,6 +9,7 @@ mod cpu;
 mod diff;
 mod goroutine;
 mod gowhy;
+mod kept;
 mod launch;
 mod matrix;
 mod memstats;
