@@ -10,9 +10,10 @@ use std::sync::Arc;
 
 use gobin::GoBin;
 use goroutines::Goroutines;
-use goruntime::{G, Runtime, Snapshot};
+use goruntime::memstats::Reading;
+use goruntime::{G, Globals, MemStatsReader, Runtime, Snapshot};
 use target::perf::Regs;
-use target::{CoreFile, CoreMemory};
+use target::{CoreFile, CoreMemory, Memory};
 
 use crate::goroutines::{calls_of, ends_in_goexit};
 use crate::space::Space;
@@ -20,6 +21,9 @@ use crate::unwind::{End, Start, Thread, Unwinder};
 
 /// So much of a stack is looked at in one piece; what is above is read word by word.
 const STACK: usize = 256 << 10;
+/// Collections, at which waits are noted, are two minutes apart at most where they are not switched
+/// off; a program without any notes no waits.
+const LATER: u64 = 3_600_000_000_000;
 /// No signal stack is larger.
 const MAX_SIGNAL_STACK: u64 = 16 << 20;
 
@@ -118,9 +122,9 @@ impl Core {
             }
         }
         let mut all = snapshot.finish();
-        if let goruntime::layout::Origin::Assumed { of, why } = &runtime.layouts().origin {
+        if let Some(assumption) = self.assumption() {
             all.notes.push(format!(
-                "this Go version ({}) is newer than this gowhy, or not a release: read as {of}: {why}",
+                "this Go version ({}) is newer than this gowhy, or not a release: {assumption}",
                 all.go_version
             ));
         }
@@ -128,6 +132,20 @@ impl Core {
             all.notes.push(format!("no {ability}: {why}"));
         }
         Ok(all)
+    }
+
+    /// Reads the counters of memory; `made_ns` is when the core was made, since 1970.
+    ///
+    /// Fails with the reason where they cannot be read.
+    pub fn memstats(&self, made_ns: u64) -> Result<Reading, String> {
+        let runtime = self.runtime().map_err(ToString::to_string)?;
+        let (bin, bias) = (self.go(), self.bias());
+        MemStatsReader::attach(runtime, &self.memory, bin, bias, made_ns)?.read(&self.memory)
+    }
+
+    /// What was assumed because this Go version is not known: see [`crate::Sampler::assumption`].
+    pub fn assumption(&self) -> Option<String> {
+        crate::sampler::assumption(self.runtime().ok()?)
     }
 
     fn registers(&self, tid: u32) -> Option<Regs> {
@@ -138,11 +156,27 @@ impl Core {
     fn last_moment(&self, runtime: &Runtime) -> u64 {
         let all = runtime.all_g(&self.memory).unwrap_or_default();
         let since = |g| {
-            runtime
-                .read_g(&self.memory, g)
-                .map_or(0, |g: G| g.waitsince)
+            let g = runtime.read_g(&self.memory, g);
+            g.map_or(0, |g: G| g.waitsince)
         };
-        all.into_iter().map(since).max().unwrap_or(0)
+        let proved = all.into_iter().map(since).max().unwrap_or(0);
+        // Not proved itself, so it is believed only where it says little else.
+        let polled = self.last_poll(runtime).unwrap_or(0);
+        match polled.checked_sub(proved) {
+            Some(later) if later < LATER => polled,
+            _ => proved,
+        }
+    }
+
+    /// When the network was last polled, as the scheduler notes it for its monitor; 0 while a thread
+    /// waits for it.
+    fn last_poll(&self, runtime: &Runtime) -> Option<u64> {
+        let sched = Globals::of(self.go(), &["sched"])?.get("sched")?;
+        let structs = runtime.structs(self.go(), &["schedt"])?;
+        let field = structs.field("schedt", "lastpoll")?;
+        let at = sched.wrapping_add(self.bias());
+        let at = at.wrapping_add(u64::from(field.offset));
+        self.memory.read_u64(at).ok()
     }
 
     /// The stack of a goroutine from the registers of its thread.

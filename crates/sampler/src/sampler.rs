@@ -127,11 +127,7 @@ impl Sampler {
     /// What was assumed because this Go version is not known: its structs are taken to be those of
     /// another, which the process has not contradicted.
     pub fn assumption(&self) -> Option<String> {
-        let layouts = self.runtime.get()?.layouts();
-        match &layouts.origin {
-            goruntime::layout::Origin::Assumed { of, why } => Some(format!("read as {of}: {why}")),
-            _ => None,
-        }
+        assumption(self.runtime.get()?)
     }
 
     /// Takes samples from `source` for `duration`, or until `stop` is set or the target ends.
@@ -189,6 +185,14 @@ impl Sampler {
             method: source.method(),
             target_ended,
         }
+    }
+}
+
+/// What was assumed of a runtime whose version is not known.
+pub(crate) fn assumption(runtime: &Runtime) -> Option<String> {
+    match &runtime.layouts().origin {
+        goruntime::layout::Origin::Assumed { of, why } => Some(format!("read as {of}: {why}")),
+        _ => None,
     }
 }
 

@@ -4,9 +4,11 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
 use gobin::{Data, Image};
 use goroutines::Goroutines;
+use memstats::Memory;
 use sampler::{Core, Program};
 use target::{CoreFile, MappedFile};
 
@@ -212,9 +214,37 @@ impl OpenCore {
         if let Some(process) = self.file().process() {
             all.source += &format!(" of process {} ({})", process.pid, process.name);
         }
+        all.time_ns = self.made_ns();
         let made = self.notes.clone();
         all.notes.splice(0..0, made);
         Ok(all)
+    }
+
+    /// The statistics of its memory.
+    pub fn memstats(&self) -> Result<Memory, Error> {
+        let reading = self.core.memstats(self.made_ns());
+        let reading = reading.map_err(|why| Error::CoreRuntime {
+            core: self.path.display().to_string(),
+            why,
+        })?;
+        let mut notes = self.notes.clone();
+        notes.extend(self.core.assumption());
+        Ok(Memory {
+            source: format!("core file {}", self.path.display()),
+            go_version: self.core.go().build_info().go_version.clone(),
+            time_ns: self.made_ns(),
+            stats: reading.stats,
+            collector: Some(reading.collector),
+            consumption: None,
+            notes,
+        })
+    }
+
+    /// When the file was last written to, nanoseconds since 1970; 0 if that is not known.
+    fn made_ns(&self) -> u64 {
+        let modified = std::fs::metadata(&self.path).and_then(|m| m.modified());
+        let since = modified.map(|t| t.duration_since(UNIX_EPOCH).unwrap_or_default());
+        since.map_or(0, |t| u64::try_from(t.as_nanos()).unwrap_or(u64::MAX))
     }
 
     /// What can be read of it, and why not the rest.

@@ -83,7 +83,7 @@ pub enum Error {
         source: gobin::Error,
     },
     /// The runtime in a core cannot be read.
-    #[error("cannot read the goroutines of the core file {core}: {why}")]
+    #[error("cannot read the core file {core}: {why}")]
     CoreRuntime {
         /// The core.
         core: String,
@@ -376,7 +376,7 @@ impl Error {
             Error::PackedCore { with: "zstd", path } => format!("zstd -d {path}"),
             Error::PackedCore { with: "gzip", path } => format!("gunzip {path}"),
             Error::PackedCore { with, path } => format!("{with} -d {path}"),
-            Error::NoCoreProgram { core, .. } => format!("gowhy goroutine {core} --binary PROGRAM"),
+            Error::NoCoreProgram { .. } => "--binary PROGRAM names its file".into(),
             Error::NoGo { .. } | Error::GoFails { .. } => {
                 "install Go (https://go.dev/dl), or name its command: gowhy test --go /path/to/go"
                     .into()

@@ -1,6 +1,7 @@
 //! `gowhy memstats`: what a program's memory is used for, as its runtime counts it.
 
 use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anstyle::Style;
@@ -32,8 +33,8 @@ fn command() -> Command {
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct MemStatsArgs {
-    /// A pid, a process name, host:port or URL, a saved answer of /debug/vars or heap?debug=1, or -
-    /// for standard input
+    /// A pid, a process name, host:port or URL, a core file, a saved answer of /debug/vars or
+    /// heap?debug=1, or - for standard input
     #[arg(value_name = "TARGET")]
     target: String,
     /// A line again and again, so far apart [with no TIME: 1s]
@@ -42,6 +43,9 @@ pub struct MemStatsArgs {
     /// End after so many lines
     #[arg(short = 'n', long, value_name = "N", requires = "watch", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
+    /// The program of a core file, where it is not the file that the core names
+    #[arg(long, value_name = "PATH")]
+    binary: Option<PathBuf>,
     /// As JSON
     #[arg(long)]
     json: bool,
@@ -65,6 +69,7 @@ Examples:
   gowhy memstats 4711 --watch 10s --jsonl >> memory.jsonl
                                           keep a record
   gowhy memstats localhost:6060           what an endpoint tells (expvar, or heap?debug=1)
+  gowhy memstats core.4711                what a core file tells
   gowhy memstats heap.txt                 what a saved heap?debug=1 tells";
 
 fn run(matches: &ArgMatches) -> Result<Exit, CliError> {
@@ -91,6 +96,11 @@ fn run(matches: &ArgMatches) -> Result<Exit, CliError> {
                 }
                 wait(&mut next, args.watch.unwrap_or_default());
             }
+        }
+        Target::File(path) if session::corefile::is_core(&path)? => {
+            once(&args)?;
+            let core = session::corefile::open(&path, args.binary.as_deref())?;
+            show.one(core.memstats()?)?;
         }
         Target::File(path) => {
             once(&args)?;

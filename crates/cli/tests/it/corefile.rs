@@ -160,6 +160,35 @@ fn goroutines_that_ran_have_the_stack_of_their_thread() {
     assert!(on_thread >= 10, "only {on_thread} ran");
 }
 
+#[test]
+fn statistics_of_memory_are_those_of_the_process() {
+    let _alone = testkit::alone().expect("a lock");
+    let dir = tempfile::tempdir().expect("a directory");
+    let core = dir.path().join("core");
+    for (version, variant) in [("1.19", Variant::Plain), ("1.27", Variant::StrippedPie)] {
+        let running = start("waits", version, variant, &["-warm", "300ms"]);
+        let stats = |target: &str| {
+            let r = gowhy(&["memstats", target, "--json"]);
+            assert_eq!(r.code, 0, "{}", r.err);
+            let json: serde_json::Value = serde_json::from_str(&r.out).expect("JSON");
+            json["memstats"].clone()
+        };
+        let pid = running.pid().to_string();
+        let end = Instant::now() + Duration::from_secs(30);
+        loop {
+            let before = stats(&pid);
+            write_core(running.pid(), &core, CoreKind::Usual).expect("a core");
+            let after = stats(&pid);
+            if before == after || Instant::now() > end {
+                assert!(before["HeapAlloc"].as_u64() > Some(0), "{before}");
+                assert_eq!(before, after, "it does not come to rest");
+                assert_eq!(stats(text(&core)), before, "Go {version}");
+                break;
+            }
+        }
+    }
+}
+
 /// Whether the kernel puts cores beside the process.
 fn kernel_writes_cores() -> bool {
     let read = |name: &str| fs::read_to_string(format!("/proc/sys/kernel/{name}"));
