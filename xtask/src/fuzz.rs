@@ -202,6 +202,16 @@ fn seed(name: &str, corpus: &Path) -> Result<()> {
         }
         "speedscope" => fs::write(corpus.join("speedscope"), SPEEDSCOPE)?,
         "filters" => fs::write(corpus.join("filters"), "ma?in\\.\\(\\*T\n^json\n\\w+$\n")?,
+        "corefile" => {
+            // Headers, notes and the first memory of a real one.
+            let program = testkit::program("labels", "any", Variant::Stripped)?;
+            let running = testkit::Running::start(Command::new(program))?;
+            let whole = root().join("target/fuzz/core");
+            testkit::write_core(running.pid(), &whole, testkit::CoreKind::Whole)?;
+            let head = fs::read(&whole)?;
+            fs::remove_file(&whole)?;
+            fs::write(corpus.join("head"), &head[..head.len().min(32768)])?;
+        }
         "gobin" => {
             // Headers and the first tables; whole executables are for gobin_patched.
             let head = fs::read(go::any()?.goroot.join("bin/go"))?;

@@ -43,6 +43,12 @@ pub enum Error {
         #[source]
         source: target::CoreError,
     },
+    /// A core file where a profile was asked for.
+    #[error("{path} is a core file, and no profile")]
+    CoreNoProfile {
+        /// The file.
+        path: String,
+    },
     /// A core file that is packed.
     #[error("{path} is packed by {with}")]
     PackedCore {
@@ -372,6 +378,9 @@ impl Error {
             }
             Error::BadProgram { .. } => {
                 "name the Go program itself, not a script that starts it".into()
+            }
+            Error::CoreNoProfile { path } => {
+                format!("gowhy goroutine {path}, or gowhy memstats {path}")
             }
             Error::PackedCore { with: "zstd", path } => format!("zstd -d {path}"),
             Error::PackedCore { with: "gzip", path } => format!("gunzip {path}"),

@@ -16,6 +16,10 @@ pub fn profile(path: &Path) -> Result<Profile, Error> {
 /// Reads a profile from a file, in this way.
 pub fn profile_with(path: &Path, options: &ReadOptions) -> Result<Profile, Error> {
     let name = path.display().to_string();
+    // It may be larger than memory.
+    if matches!(crate::corefile::is_core(path), Ok(true)) {
+        return Err(Error::CoreNoProfile { path: name });
+    }
     let bytes = std::fs::read(path).map_err(|source| Error::File {
         path: name.clone(),
         source,

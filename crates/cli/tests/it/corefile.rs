@@ -342,6 +342,18 @@ fn what_cannot_be_read_is_said() {
         b"\x28\xb5\x2f\xfd\0\0",
         &["packed by zstd", "hint: zstd -d "],
     );
+    fs::write(&file, &elf).expect("written");
+    for verb in [&["pprof", "-top"][..], &["cpu"]] {
+        let r = gowhy(&[verb, &[text(&file)]].concat());
+        assert!(r.code > 0, "{verb:?}");
+        let hint = format!("hint: gowhy goroutine {}", text(&file));
+        assert!(
+            r.err.contains("is a core file, and no profile"),
+            "{}",
+            r.err
+        );
+        assert!(r.err.contains(&hint), "{}", r.err);
+    }
     elf[18] = 62;
     elf[32] = 64;
     elf[56] = 9;
