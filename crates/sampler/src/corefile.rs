@@ -122,6 +122,8 @@ impl Core {
             }
         }
         let mut all = snapshot.finish();
+        // A second look at what does not move was no second reading.
+        all.counts.retried = 0;
         if let Some(assumption) = self.assumption() {
             all.notes.push(format!(
                 "this Go version ({}) is newer than this gowhy, or not a release: {assumption}",

@@ -34,10 +34,11 @@ const SIGNALS: [(i32, &str); 9] = [
 /// Whether a file is a core file, by its content. A core that is packed is an error that says so.
 pub fn is_core(path: &Path) -> Result<bool, Error> {
     let failed = |source| Error::file(path, source);
-    let file = File::open(path).map_err(failed)?;
-    if !file.metadata().map_err(failed)?.is_file() {
+    // What a pipe gives can be read only once, and not by us.
+    if !std::fs::metadata(path).map_err(failed)?.is_file() {
         return Ok(false);
     }
+    let file = File::open(path).map_err(failed)?;
     let mut head = Vec::new();
     (&file)
         .take(HEAD as u64)

@@ -317,6 +317,23 @@ fn cut_and_damaged_cores_are_read_as_far_as_they_go() {
 }
 
 #[test]
+fn pipes_are_read_once() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let pipe = dir.path().join("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo runs").success());
+    let dump = "goroutine 7 [select]:\nmain.main()\n\t/a.go:1 +0x1\n";
+    let writer = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || fs::write(pipe, dump)
+    });
+    let r = gowhy(&["goroutine", text(&pipe)]);
+    assert!(writer.join().expect("it ends").is_ok());
+    assert_eq!(r.code, 0, "{}", r.err);
+    assert!(r.out.contains("main.main"), "{}", r.out);
+}
+
+#[test]
 fn what_cannot_be_read_is_said() {
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("core.1");
