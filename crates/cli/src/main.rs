@@ -34,6 +34,8 @@ Examples:
   gowhy cpu 4711                          where does process 4711 spend its time?
   gowhy cpu 4711 -d 30s -o flame.svg      … as a flame graph
   gowhy cpu -- ./server -port 8080        the same for a program to launch
+  gowhy memstats 4711                     what is its memory used for?
+  gowhy heap 4711                         … and where was it allocated?
   gowhy pprof -top cpu.pb.gz              report a saved profile
   gowhy pprof -list='main\\.handle' cpu.pb.gz  … line by line
   gowhy pprof -top -diff_base=old.pb.gz new.pb.gz  what has changed?

@@ -96,13 +96,21 @@ fn same(running: &mut Running, name: &str, dir: &Path, what: &str) -> usize {
         let before = ours(&pid, name, dir, what);
         let go = theirs(running, name, dir);
         let after = ours(&pid, name, dir, what);
-        let (a, b, c) = (samples(&before), samples(&go), samples(&after));
+        // Stacks without a value are new ones, such as of whoever writes the profile.
+        let split = |p: &Profile| -> (Vec<Sample>, Vec<Sample>) {
+            let all = samples(p).into_iter();
+            all.partition(|(_, _, values)| values.iter().any(|v| *v != 0))
+        };
+        let ((a, old), (b, new), (c, newest)) = (split(&before), split(&go), split(&after));
         // The runtime contends for its own locks now and then, and starts threads.
         if a != c && Instant::now() < end {
             continue;
         }
         assert_eq!(head(&after), head(&go), "{what} {name}");
         assert!(c == b, "{what} {name}: {}", difference(&c, &b));
+        let within = |few: &[Sample], many: &[Sample]| few.iter().all(|s| many.contains(s));
+        let grows = within(&old, &new) && within(&new, &newest);
+        assert!(grows, "{what} {name}: {}", difference(&newest, &new));
         return b.len();
     }
 }
