@@ -45,7 +45,30 @@ impl Default for StringTable {
 impl StringTable {
     /// The string's id, adding it if it is new.
     pub fn intern(&mut self, s: &str) -> StrId {
-        let hash = FxBuildHasher.hash_one(s);
+        self.intern_hashed(s, FxBuildHasher.hash_one(s))
+    }
+
+    /// The ids of many strings, in their order. It goes step by step: what each step waits for does
+    /// not depend on what it finds for the others, so that many wait at the same time.
+    pub(crate) fn intern_all<S: AsRef<str>>(&mut self, texts: &[S], mut put: impl FnMut(StrId)) {
+        let hash = |text: &S| FxBuildHasher.hash_one(text.as_ref());
+        let hashes: Vec<u64> = texts.iter().map(hash).collect();
+        let first = |&hash: &u64| self.index.find(hash, |e| e.0 == hash).map(|e| e.1);
+        let found: Vec<Option<u32>> = hashes.iter().map(first).collect();
+        let place = |&id: &Option<u32>| id.map_or(0..0, |id| range(&self.ends, id));
+        let places: Vec<Range<usize>> = found.iter().map(place).collect();
+        for (i, text) in texts.iter().enumerate() {
+            let text = text.as_ref();
+            let known = &self.text.as_bytes()[places[i].clone()];
+            put(match found[i] {
+                Some(id) if known == text.as_bytes() => StrId(id),
+                // New, or another one has the same hash.
+                _ => self.intern_hashed(text, hashes[i]),
+            });
+        }
+    }
+
+    fn intern_hashed(&mut self, s: &str, hash: u64) -> StrId {
         if let Some(id) = self.lookup(hash, s) {
             return id;
         }

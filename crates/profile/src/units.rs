@@ -117,6 +117,22 @@ pub fn scale<'a>(value: i64, from: &str, to: &'a str) -> (f64, &'a str) {
     (value as f64, unit)
 }
 
+/// [`scale`] for many values: units are looked up once.
+pub fn scaler<'a>(from: &'a str, to: &'a str) -> impl Fn(i64) -> f64 + 'a {
+    let auto = matches!(to, "minimum" | "auto");
+    let mut families = FAMILIES.iter();
+    let found = families.find_map(|family| Some((family, family.find(from)?.factor)));
+    let factors = found.map(|(family, from)| {
+        let to = family.find(to);
+        (from, to.map_or(family.default.1, |u| u.factor))
+    });
+    move |value| match factors {
+        Some(_) if auto => scale(value, from, to).0,
+        Some((from, to)) => value as f64 * from / to,
+        None => value as f64,
+    }
+}
+
 /// A value in another unit as text with at most two decimals: `1.50MB`, `10ms`, `0`.
 pub fn scaled_label(value: i64, from: &str, to: &str) -> String {
     let (v, unit) = scale(value, from, to);
@@ -203,6 +219,7 @@ mod tests {
                 want,
                 "{value} {from} to {to}"
             );
+            assert_eq!(scaler(from, to)(value), scale(value, from, to).0);
         };
         check(0, "bytes", "auto", "0");
         check(1536, "bytes", "auto", "1.50kB");

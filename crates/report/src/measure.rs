@@ -4,7 +4,7 @@
 //! is compared byte by byte. Not here: making the units of several profiles agree, which is part of
 //! merging them.
 
-pub use profile::units::{scale, scaled_label};
+pub use profile::units::{scale, scaled_label, scaler};
 
 /// The value in the unit that suits it.
 pub fn label(value: i64, unit: &str) -> String {

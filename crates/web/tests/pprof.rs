@@ -1,8 +1,6 @@
 //! The pages hold what pprof's hold, and both programs share their configurations.
 
-use std::env;
 use std::fs;
-use std::path::Path;
 
 use profile::{Builder, Line, Mapping};
 use report::options::Options;
@@ -147,33 +145,6 @@ fn flame_graphs_are_fed_alike() {
                 }
             }
         }
-    }
-}
-
-/// The cases of a folder of recorded ones, which is no part of the project: `$GOWHY_PPROF_GOLDEN`.
-#[test]
-#[ignore = "needs recorded cases: GOWHY_PPROF_GOLDEN=FOLDER"]
-fn recorded_flame_graphs_are_fed_alike() {
-    let dir = env::var_os("GOWHY_PPROF_GOLDEN").expect("GOWHY_PPROF_GOLDEN names the folder");
-    let dir = Path::new(&dir);
-    let cases = fs::read_to_string(dir.join("web.tsv")).expect("there are cases");
-    for case in cases.lines() {
-        let [path, address, expect] = case.split('\t').collect::<Vec<_>>()[..] else {
-            panic!("a case has profile, address and data: {case}");
-        };
-        let name = Path::new(path).file_name().and_then(|n| n.to_str());
-        // They were recorded beside the program's source.
-        let program = name.and_then(|n| n.split('-').nth(1)).unwrap_or_default();
-        let options = Options {
-            source_path: format!("src/{program}"),
-            ..Default::default()
-        };
-        let site = site(read(&dir.join(path)), options, None);
-        let sign = if address.contains('?') { '&' } else { '?' };
-        let ours = get(&site, &format!("{address}{sign}format=json"));
-        let expect = fs::read(dir.join(expect)).expect("it is there");
-        let expect = serde_json::from_slice(&expect).expect("it is JSON");
-        same_stacks(&ours, &expect, case);
     }
 }
 

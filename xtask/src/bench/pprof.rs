@@ -42,17 +42,21 @@ pub fn run(args: &[String]) -> Result<()> {
     let pprof = step("building go tool pprof", testkit::go::pprof)?;
     let rows = step("making profiles", || rows(stacks))?;
     println!(
-        "\n| report | gowhy, user CPU | pprof | times less | memory | pprof | share | × gunzip | goal |"
+        "\n| report | gowhy, user CPU | pprof | times less | memory | pprof | share | × `gzip -dc` | goal |"
     );
     println!("|---|---|---|---|---|---|---|---|---|");
-    for row in rows.iter().filter(|row| row.name.contains(only)) {
+    let chosen = |row: &&Row| row.name.contains(only);
+    for row in rows.iter().filter(chosen) {
         let mut measured = Vec::new();
         for _ in 0..rounds {
             measured.push(measure(row, &gowhy, &pprof)?);
         }
         print(row, &measured);
     }
-    small(&gowhy, &pprof, 40 * rounds)
+    match "20 KB, `-top`".contains(only) {
+        true => small(&gowhy, &pprof, 40 * rounds),
+        false => Ok(()),
+    }
 }
 
 /// Every report of a large profile, merges of many small ones, a comparison.
@@ -91,18 +95,19 @@ fn rows(stacks: usize) -> Result<Vec<Row>> {
     };
     let of_view = |(flags, goal): &(&[&'static str], f64)| row(&size, flags, &large, *goal);
     let mut rows: Vec<Row> = views.iter().map(of_view).collect();
-    for count in [64, 512] {
+    for (count, flags, goal) in [
+        (64, "-top", 30.0),
+        (64, "-proto", 10.0),
+        (512, "-top", 30.0),
+    ] {
         let parts: Result<Vec<PathBuf>> = (1..=count).map(|seed| seeded(2000, seed)).collect();
-        rows.push(row(
-            &format!("{count} profiles merged,"),
-            &["-top"],
-            &parts?,
-            30.0,
-        ));
+        let what = format!("{count} profiles of 2000 stacks,");
+        rows.push(row(&what, &[flags], &parts?, goal));
     }
     let both = [seeded(100_000, 2)?, seeded(100_000, 1)?];
     rows.push(row(
         "100 k stacks against 100 k,",
+        // The first of the two files is the base.
         &["-top", "-diff_base"],
         &both,
         20.0,
@@ -148,42 +153,48 @@ fn measure(row: &Row, gowhy: &Path, pprof: &Path) -> Result<Measured> {
 
 fn print(row: &Row, measured: &[Measured]) {
     let of = |pick: fn(&Measured) -> Cost| measured.iter().map(pick).collect::<Vec<_>>();
-    let (ours, theirs) = (of(|m| m.ours), of(|m| m.theirs));
     let user = |costs: &[Cost]| median(costs, |c| c.user);
+    let (ours, theirs, gunzip) = (of(|m| m.ours), of(|m| m.theirs), of(|m| m.gunzip));
+    let goal = format!("{} ×", row.goal);
+    line(&row.name, user, [&ours, &theirs, &gunzip], &goal);
+}
+
+/// One line of the table: what gowhy, pprof and gzip took.
+fn line(name: &str, cpu: impl Fn(&[Cost]) -> f64, costs: [&[Cost]; 3], goal: &str) {
+    let [ours, theirs, gunzip] = costs;
+    let time = |seconds: f64| match seconds {
+        s if s >= 10.0 => format!("{s:.1} s"),
+        s if s >= 0.1 => format!("{s:.2} s"),
+        s => format!("{:.1} ms", s * 1e3),
+    };
     let peak = |costs: &[Cost]| median(costs, |c| c.peak) / 1e6;
-    let gunzip = user(&of(|m| m.gunzip));
     println!(
-        "| {} | {:.2} s | {:.1} s | {:.1} | {:.0} MB | {:.0} MB | {:.2} | {:.1} | {} × |",
-        row.name,
-        user(&ours),
-        user(&theirs),
-        user(&theirs) / user(&ours),
-        peak(&ours),
-        peak(&theirs),
-        peak(&ours) / peak(&theirs),
-        user(&ours) / gunzip,
-        row.goal,
+        "| {name} | {} | {} | {:.1} | {:.0} MB | {:.0} MB | {:.2} | {:.1} | {goal} |",
+        time(cpu(ours)),
+        time(cpu(theirs)),
+        cpu(theirs) / cpu(ours),
+        peak(ours),
+        peak(theirs),
+        peak(ours) / peak(theirs),
+        cpu(ours) / cpu(gunzip),
     );
 }
 
-/// A real profile of 20 KB, from start to end.
+/// A real profile of 20 KB, from start to end: all CPU, since starting a program is work of the
+/// kernel, and the time.
 fn small(gowhy: &Path, pprof: &Path, rounds: usize) -> Result<()> {
     let file = taken()?.display().to_string();
     let (gowhy, pprof) = (gowhy.display().to_string(), pprof.display().to_string());
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    let (mut ours, mut theirs, mut gunzip) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..rounds {
         ours.push(cost(&[&gowhy, "pprof", "-top", &file])?);
         theirs.push(cost(&[&pprof, "-top", &file])?);
+        gunzip.push(cost(&["gzip", "-dc", &file])?);
     }
-    let millis = |costs: &[Cost], of: fn(&Cost) -> f64| 1e3 * median(costs, of);
-    println!(
-        "\n20 KB, medians of {rounds} rounds: {:.1} ms, {:.1} ms of CPU and {:.0} MB; pprof {:.1} ms, {:.1} ms and {:.0} MB",
-        millis(&ours, |c| c.wall),
-        millis(&ours, |c| c.user + c.system),
-        median(&ours, |c| c.peak) / 1e6,
-        millis(&theirs, |c| c.wall),
-        millis(&theirs, |c| c.user + c.system),
-        median(&theirs, |c| c.peak) / 1e6,
-    );
+    let all = [&ours[..], &theirs[..], &gunzip[..]];
+    let cpu = |costs: &[Cost]| median(costs, |c| c.user + c.system);
+    line("20 KB, `-top`, user and system CPU", cpu, all, "1 ×");
+    let wall = |costs: &[Cost]| median(costs, |c| c.wall);
+    line("20 KB, `-top`, start to end", wall, all, "1 ×");
     Ok(())
 }

@@ -72,6 +72,29 @@ type MappingKey = (u64, u64, StrId);
 
 const NEW: u32 = u32::MAX;
 
+/// How many locations are looked up at a time: they stay in the cache from step to step.
+const BATCH: usize = 128;
+
+/// A location of a source that is being looked up.
+struct Probe {
+    l: LocationIx,
+    /// As it would be in the result, and half of its hash.
+    new: Location,
+    half: u32,
+    /// The first of the result with this half of a hash.
+    found: Option<LocationIx>,
+    /// That one's lines.
+    lines: std::ops::Range<usize>,
+}
+
+impl Location {
+    /// Whether both are the same place, whatever lines they have.
+    fn is_at(&self, other: &Location) -> bool {
+        (self.address, self.mapping, self.is_folded)
+            == (other.address, other.mapping, other.is_folded)
+    }
+}
+
 /// What is known of one source: its indexes in the result, or [`NEW`].
 struct Source<'a> {
     p: &'a Profile,
@@ -295,7 +318,24 @@ impl Merger {
                 src.mappings[i] = Some((at, moved.wrapping_sub(p.mappings[i].start)));
             }
         }
-        for i in 0..p.locations.len() {
+        let mut probes = Vec::with_capacity(BATCH);
+        for start in (0..p.locations.len()).step_by(BATCH) {
+            let end = p.locations.len().min(start + BATCH);
+            self.recall_locations(src, start..end, &mut probes);
+        }
+    }
+
+    /// Finds locations step by step: what each step waits for does not depend on what it finds for
+    /// the others.
+    fn recall_locations(
+        &self,
+        src: &mut Source<'_>,
+        range: std::ops::Range<usize>,
+        probes: &mut Vec<Probe>,
+    ) {
+        let p = src.p;
+        probes.clear();
+        for i in range {
             let l = LocationIx(i as u32);
             let mapped = match p.location(l).mapping {
                 None => true,
@@ -304,9 +344,41 @@ impl Merger {
             let function = |line: &Line| line.function.is_none_or(|f| src.functions[f.ix()] != NEW);
             if mapped && p.lines(l).iter().all(function) {
                 let (new, half) = moved(src, l);
-                if let Some(at) = self.find_location(src, l, &new, half) {
-                    src.locations[i] = at.0;
-                }
+                probes.push(Probe {
+                    l,
+                    new,
+                    half,
+                    found: None,
+                    lines: 0..0,
+                });
+            }
+        }
+        for probe in probes.iter_mut() {
+            let half = probe.half;
+            let found = self.locations.find(spread(half), |e| e.0 == half);
+            probe.found = found.map(|&(_, at)| at);
+        }
+        probes.retain(|probe| probe.found.is_some());
+        for probe in probes.iter_mut() {
+            let known = probe.found.map(|at| self.out.location(at));
+            let known = known.filter(|known| known.is_at(&probe.new));
+            if let Some(known) = known {
+                let start = known.lines_start as usize;
+                probe.lines = start..start + known.lines_len as usize;
+            } else {
+                probe.found = None;
+            }
+        }
+        for probe in probes.iter() {
+            let lines = &self.out.lines[probe.lines.clone()];
+            let same = |_: &LocationIx| self.same_lines(lines, src, p.lines(probe.l));
+            // Another one may have the same half of a hash.
+            let found = probe
+                .found
+                .filter(same)
+                .or_else(|| self.find_location(src, probe.l, &probe.new, probe.half));
+            if let Some(at) = found {
+                src.locations[probe.l.ix()] = at.0;
             }
         }
     }
@@ -367,8 +439,7 @@ impl Merger {
         let found = self.locations.find(spread(half), |&(other, at)| {
             let known = self.out.location(at);
             other == half
-                && (known.address, known.mapping, known.is_folded)
-                    == (new.address, new.mapping, new.is_folded)
+                && known.is_at(new)
                 && self.same_lines(self.out.lines(at), src, src.p.lines(l))
         });
         found.map(|&(_, at)| at)

@@ -58,6 +58,7 @@ impl Decoder {
         if left > 0 {
             return Err(self.truncated(left));
         }
+        self.tables.strings.flush(&mut self.table);
         if self.held.is_some() {
             self.join()?;
         }
@@ -91,7 +92,10 @@ impl Decoder {
     /// Finds out whether another message starts with this field or was started before it.
     fn boundary(&mut self, field: &Field<'_>) -> Result<(), Error> {
         if field.number != 6 {
-            self.in_strings = false;
+            if self.in_strings {
+                self.in_strings = false;
+                self.tables.strings.flush(&mut self.table);
+            }
             let t = &self.tables;
             let again = matches!(field.number, 1..=5) || t.header.has(field.number);
             if t.strings.count > 0 && again {

@@ -3,6 +3,9 @@
 use rustc_hash::FxHashMap;
 
 use super::wire::Fault;
+use std::borrow::Cow;
+use std::mem::replace;
+
 use crate::strings::{StrId, StringTable};
 
 /// Squeezed ids from here on stand for an entry of [`Ids::far`].
@@ -54,16 +57,26 @@ impl Ids {
     }
 }
 
+/// How many strings, and bytes of them, are put into the table at a time.
+const BATCH: usize = 128;
+const BATCH_BYTES: usize = 64 << 10;
+
 /// What an index of the file means in the table that the file's strings went into.
 #[derive(Debug, Default)]
 pub(super) struct Strings {
     /// How many strings the file has.
     pub count: u32,
+    /// How many of them are in the table.
+    known: u32,
+    /// The others, one after the other, and where each ends.
+    waiting: Vec<u8>,
+    waiting_ends: Vec<usize>,
     /// The string of each index of the file; empty as long as that is the index itself.
     ids: Vec<StrId>,
 }
 
 impl Strings {
+    /// Takes in the next string of the file.
     pub fn push(&mut self, text: &[u8], table: &mut StringTable) -> Result<(), Fault> {
         if self.count == 0 && !text.is_empty() {
             return Err(Fault::new("string_table[0] must be ''", 0));
@@ -71,22 +84,38 @@ impl Strings {
         if self.count == u32::MAX {
             return Err(Fault::new("too many strings", 0));
         }
-        let id = match str::from_utf8(text) {
-            Ok(text) => table.intern(text),
-            Err(_) => table.intern(&String::from_utf8_lossy(text)),
-        };
-        self.put(id);
+        self.count += 1;
+        self.waiting.extend_from_slice(text);
+        self.waiting_ends.push(self.waiting.len());
+        if self.waiting_ends.len() >= BATCH || self.waiting.len() >= BATCH_BYTES {
+            self.flush(table);
+        }
         Ok(())
+    }
+
+    /// Puts the strings that wait into the table; to be done after the last one.
+    pub fn flush(&mut self, table: &mut StringTable) {
+        let waiting = std::mem::take(&mut self.waiting);
+        let mut ends = std::mem::take(&mut self.waiting_ends);
+        let mut start = 0;
+        let text = |&end: &usize| String::from_utf8_lossy(&waiting[replace(&mut start, end)..end]);
+        let texts: Vec<Cow<'_, str>> = ends.iter().map(text).collect();
+        table.intern_all(&texts, |id| self.put(id));
+        drop(texts);
+        ends.clear();
+        self.waiting_ends = ends;
+        self.waiting = waiting;
+        self.waiting.clear();
     }
 
     fn put(&mut self, id: StrId) {
         if !self.ids.is_empty() {
             self.ids.push(id);
-        } else if id.0 != self.count {
-            self.ids = (0..self.count).map(StrId).collect();
+        } else if id.0 != self.known {
+            self.ids = (0..self.known).map(StrId).collect();
             self.ids.push(id);
         }
-        self.count += 1;
+        self.known += 1;
     }
 
     pub fn append(&mut self, later: Strings) -> Result<(), Fault> {
@@ -96,6 +125,7 @@ impl Strings {
         for i in 0..later.count {
             let id = later.get(StrId(i));
             self.put(id.expect("the index is below the count"));
+            self.count += 1;
         }
         Ok(())
     }
@@ -103,7 +133,7 @@ impl Strings {
     /// The string that an index of the file names.
     #[inline(always)]
     pub fn get(&self, index: StrId) -> Option<StrId> {
-        if index.0 >= self.count {
+        if index.0 >= self.known {
             None
         } else if self.ids.is_empty() {
             Some(index)

@@ -48,8 +48,13 @@ pub struct Edges {
 impl Edges {
     /// The edges of a graph with `nodes` nodes.
     pub fn new(all: Vec<Edge>, nodes: usize) -> Self {
-        let mut into = vec![Vec::new(); nodes];
-        let mut from = vec![Vec::new(); nodes];
+        let mut counts = vec![(0, 0); nodes];
+        for edge in &all {
+            counts[edge.dest as usize].0 += 1;
+            counts[edge.src as usize].1 += 1;
+        }
+        let mut into: Vec<Vec<u32>> = counts.iter().map(|c| Vec::with_capacity(c.0)).collect();
+        let mut from: Vec<Vec<u32>> = counts.iter().map(|c| Vec::with_capacity(c.1)).collect();
         for (i, edge) in all.iter().enumerate() {
             into[edge.dest as usize].push(i as u32);
             from[edge.src as usize].push(i as u32);
@@ -117,7 +122,7 @@ impl Edges {
 /// Adds up edges sample by sample, by the places of their ends among the nodes kept.
 enum Collector {
     /// A cell for each pair of nodes: for few nodes, each looked up in one step.
-    Dense { count: usize, cells: Vec<Cell> },
+    Dense { count: usize, cells: Vec<Packed> },
     /// Those that occur.
     Sparse(Sparse),
 }
@@ -152,6 +157,33 @@ struct Call {
     inline: bool,
 }
 
+/// A [`Cell`] whose zeros mean that it is unused, so that the memory of those that stay so is never
+/// asked for: the weight, then the stamp and above it whether a call was residual and whether one was
+/// not inlined.
+type Packed = [u64; 2];
+
+const RESIDUAL: u64 = 1 << 32;
+const OUTLINE: u64 = 1 << 33;
+
+fn add_packed(cell: &mut Packed, call: &Call, weight: i64, stamp: u32) {
+    let [sum, marks] = cell;
+    if *marks as u32 != stamp {
+        *sum = sum.wrapping_add(weight as u64);
+        let residual = if call.residual { RESIDUAL } else { 0 };
+        let outline = if call.inline { 0 } else { OUTLINE };
+        *marks = *marks >> 32 << 32 | u64::from(stamp) | residual | outline;
+    }
+}
+
+fn unpack([sum, marks]: Packed) -> Cell {
+    Cell {
+        weight: sum as i64,
+        stamp: marks as u32,
+        residual: marks & RESIDUAL != 0,
+        inline: marks & OUTLINE == 0,
+    }
+}
+
 const UNUSED: Cell = Cell {
     weight: 0,
     stamp: 0,
@@ -178,7 +210,7 @@ impl Collector {
     /// For so many nodes.
     fn new(count: usize) -> Self {
         if count.saturating_mul(count) <= MOST_CELLS {
-            let cells = vec![UNUSED; count * count];
+            let cells = vec![[0; 2]; count * count];
             Collector::Dense { count, cells }
         } else {
             Collector::Sparse(Sparse::new(count))
@@ -193,7 +225,7 @@ impl Collector {
             Collector::Dense { count, cells } => {
                 for call in calls {
                     let (src, dest) = (call.src as usize, call.dest as usize);
-                    cells[src * *count + dest].add(call, weight, stamp);
+                    add_packed(&mut cells[src * *count + dest], call, weight, stamp);
                 }
             }
             Collector::Sparse(sparse) => {
@@ -211,8 +243,8 @@ impl Collector {
             Collector::Dense { count, cells } => {
                 let ends = |i: usize| ((i / count) as u32, (i % count) as u32);
                 let cells = cells.into_iter().enumerate();
-                let used = cells.filter(|(_, cell)| cell.stamp != 0);
-                used.map(|(i, cell)| (ends(i), cell)).collect()
+                let used = cells.filter(|(_, cell)| cell[1] != 0);
+                used.map(|(i, cell)| (ends(i), unpack(cell))).collect()
             }
             Collector::Sparse(sparse) => {
                 let mut used = sparse.slots;
@@ -303,15 +335,19 @@ struct Mark {
     dest: bool,
 }
 
-/// What there is to know of a location.
-#[derive(Clone, Copy)]
-enum Single {
+/// What there is to know of a location or of a step in a stack, in four bytes, so that the table of
+/// all locations stays in the cache: the place of the only node that is kept, or one of these.
+mod code {
     /// None of its nodes is kept.
-    None,
-    /// It has one node, and that is kept.
-    One(Mark),
+    pub const NONE: u32 = u32::MAX >> 2;
     /// More than one node.
-    Several,
+    pub const SEVERAL: u32 = NONE - 1;
+    /// The bits of the place.
+    pub const PLACE: u32 = NONE;
+    /// Between a step and the one before it, nodes are left out.
+    pub const RESIDUAL: u32 = 1 << 31;
+    /// A step that is inlined into the one before it.
+    pub const INLINE: u32 = 1 << 30;
 }
 
 /// The edges between the nodes that are `kept` (`None`: all).
@@ -380,20 +416,25 @@ fn walk(
     let single = |i: usize| {
         let mut all = at(i);
         match (all.next().flatten(), all.next()) {
-            (Some(mark), None) => Single::One(mark),
-            (None, None) => Single::None,
-            _ if at(i).all(|m| m.is_none()) => Single::None,
-            _ => Single::Several,
+            (Some(mark), None) => mark.place,
+            (None, None) => code::NONE,
+            _ if at(i).all(|m| m.is_none()) => code::NONE,
+            _ => code::SEVERAL,
         }
     };
-    let singles: Vec<Single> = locations.clone().map(single).collect();
-    // A sample without an edge that is wanted is passed over quickly.
+    let singles: Vec<u32> = locations.clone().map(single).collect();
+    // Where not all edges are wanted, a sample without one that is is passed over quickly.
+    let all = marks.iter().flatten().all(|m| m.src && m.dest);
     let wants = |mark: Option<Mark>| mark.is_some_and(|m| m.src || m.dest);
-    let wanted: Vec<bool> = locations.map(|i| at(i).any(wants)).collect();
-    let all = !wanted.contains(&false);
+    let (mut wanted, mut kept) = (Vec::new(), Vec::new());
+    if !all {
+        wanted.extend(locations.map(|i| at(i).any(wants)));
+        kept.extend(marks.iter().flatten().copied());
+    }
 
     let mut edges = Collector::new(count);
     let mut calls = Vec::new();
+    let mut steps = Vec::new();
     for i in 0..samples.len() {
         let stack = samples.stack(i);
         if !all && !stack.iter().any(|l| wanted[l.ix()]) {
@@ -402,47 +443,67 @@ fn walk(
         let Some(weight) = measure.weight(samples, i) else {
             continue;
         };
+        let n = climb(nodes, marks, &singles, stack, &mut steps);
         calls.clear();
-        let mut residual = false;
-        let mut parent: Option<Mark> = None;
-        let mut step = |mark: Mark, residual: bool, inline: bool| {
-            if let Some(src) = parent
-                && src.place != mark.place
-                && (src.src || mark.dest)
-            {
+        for pair in steps[..n].windows(2) {
+            let (src, dest) = (pair[0] & code::PLACE, pair[1] & code::PLACE);
+            if src != dest && (all || kept[src as usize].src || kept[dest as usize].dest) {
                 calls.push(Call {
-                    src: src.place,
-                    dest: mark.place,
-                    residual,
-                    inline,
+                    src,
+                    dest,
+                    residual: pair[1] & code::RESIDUAL != 0,
+                    inline: pair[1] & code::INLINE != 0,
                 });
-            }
-            parent = Some(mark);
-        };
-        for &location in stack.iter().rev() {
-            match singles[location.ix()] {
-                Single::None => residual = true,
-                Single::One(mark) => {
-                    step(mark, residual, false);
-                    residual = false;
-                }
-                Single::Several => {
-                    let frames = nodes.of(location);
-                    for (depth, &node) in frames.iter().enumerate().rev() {
-                        match marks[node as usize] {
-                            None => residual = true,
-                            Some(mark) => {
-                                step(mark, residual, depth != frames.len() - 1);
-                                residual = false;
-                            }
-                        }
-                    }
-                }
             }
         }
         edges.add(&calls, pick(weight), (i as u32).wrapping_add(1));
     }
     edges.finish()
+}
+
+/// The nodes kept of a stack, from its root on, at the start of `steps`; how many those are.
+///
+/// Whether a location is kept cannot be foretold, so that a jump for it would often go wrong: each
+/// is written, and the next one over it if it was not kept.
+fn climb(
+    nodes: &Nodes<'_>,
+    marks: &[Option<Mark>],
+    singles: &[u32],
+    stack: &[LocationIx],
+    steps: &mut Vec<u32>,
+) -> usize {
+    if steps.len() < stack.len() {
+        steps.resize(stack.len(), 0);
+    }
+    let (mut n, mut residual) = (0, 0);
+    for &location in stack.iter().rev() {
+        let single = singles[location.ix()];
+        if single == code::SEVERAL {
+            let frames = nodes.of(location);
+            let room = n + frames.len() + stack.len();
+            if steps.len() < room {
+                steps.resize(room, 0);
+            }
+            for (depth, &node) in frames.iter().enumerate().rev() {
+                match marks[node as usize] {
+                    None => residual = code::RESIDUAL,
+                    Some(mark) => {
+                        let inlined = depth != frames.len() - 1;
+                        let inline = if inlined { code::INLINE } else { 0 };
+                        steps[n] = mark.place | residual | inline;
+                        n += 1;
+                        residual = 0;
+                    }
+                }
+            }
+            continue;
+        }
+        steps[n] = single | residual;
+        let kept = single != code::NONE;
+        n += usize::from(kept);
+        residual = if kept { 0 } else { code::RESIDUAL };
+    }
+    n
 }
 
 #[cfg(test)]

@@ -147,3 +147,39 @@ pub fn sort_edges<'e>(
     });
     sorted
 }
+
+/// The places of all nodes in the order of their names; equal names share one.
+#[derive(Debug)]
+pub struct Ranks(Vec<u32>);
+
+impl Ranks {
+    /// Sorts the names once, for [`Ranks::sort_edges`].
+    pub fn new(nodes: &Nodes<'_>, infos: &[NodeInfo]) -> Self {
+        let name = |(i, info)| (nodes.printable(info), i);
+        let mut names: Vec<(Cow<'_, str>, usize)> = infos.iter().enumerate().map(name).collect();
+        names.sort_unstable();
+        let mut ranks = vec![0; infos.len()];
+        let mut rank = 0;
+        for (place, (name, i)) in names.iter().enumerate() {
+            if place > 0 && names[place - 1].0 != *name {
+                rank += 1;
+            }
+            ranks[*i] = rank;
+        }
+        Ranks(ranks)
+    }
+
+    /// Sorts edges as [`sort_edges`] does; for many edges.
+    pub fn sort_edges(&self, edges: &mut [&Edge]) {
+        edges.sort_unstable_by_key(|e| {
+            (
+                Reverse(e.weight.unsigned_abs()),
+                self.0[e.src as usize],
+                self.0[e.dest as usize],
+                Reverse(e.weight),
+                e.src,
+                e.dest,
+            )
+        });
+    }
+}

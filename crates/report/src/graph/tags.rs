@@ -3,7 +3,7 @@
 //! As in pprof, text labels of a sample form one tag together, and of the numeric labels only `bytes`
 //! is shown.
 
-use profile::{Label, LabelValue, Profile};
+use profile::{Label, LabelValue, LocationIx, Profile};
 use rustc_hash::FxHashMap;
 
 use super::nodes::NodeIx;
@@ -127,6 +127,12 @@ impl Names<'_> {
     }
 }
 
+/// The place of a node that is not shown.
+const HIDDEN: u32 = u32::MAX;
+
+/// The place of a location that is several nodes.
+const SEVERAL: u32 = HIDDEN - 1;
+
 /// The tags of all shown nodes, in their order. Those with less than `cut` are left out.
 pub fn collect(
     g: &Graph<'_>,
@@ -140,10 +146,21 @@ pub fn collect(
     if !samples.has_labels() {
         return vec![NodeTags::default(); g.shown.len()];
     }
-    let mut place: Vec<Option<u32>> = vec![None; g.infos.len()];
+    let mut place: Vec<u32> = vec![HIDDEN; g.infos.len()];
     for (i, &n) in g.shown.iter().enumerate() {
-        place[n as usize] = Some(i as u32);
+        place[n as usize] = i as u32;
     }
+    let place_of = |&n: &NodeIx| place[n as usize];
+    // Most locations are one node, whose place is then found in one step.
+    let location = |i| match g.nodes.of(LocationIx(i as u32)) {
+        [node] => place_of(node),
+        frames if frames.iter().all(|n| place_of(n) == HIDDEN) => HIDDEN,
+        _ => SEVERAL,
+    };
+    let locations: Vec<u32> = match tree {
+        Some(_) => Vec::new(),
+        None => (0..profile.locations.len()).map(location).collect(),
+    };
     let mut names = Names {
         profile,
         format,
@@ -156,8 +173,9 @@ pub fn collect(
     type Key = (u32, u32, Option<u32>);
     let mut index: FxHashMap<Key, usize> = FxHashMap::default();
     let mut sums: Vec<(Key, i64, Value)> = Vec::new();
-    let mut stamps = vec![0u32; g.infos.len()];
+    let mut stamps = vec![0u32; g.shown.len()];
     let mut path: Vec<NodeIx> = Vec::new();
+    let mut places: Vec<u32> = Vec::new();
     for i in 0..samples.len() {
         let Some(weight) = measure.weight(samples, i) else {
             continue;
@@ -170,18 +188,27 @@ pub fn collect(
         if tags.set != 0 {
             keys.push((None, 0));
         }
-        match tree {
-            Some(tree) => tree.path(&g.nodes, i, &mut path),
-            None => {
-                path.clear();
-                let frames = samples.stack(i).iter().rev();
-                path.extend(frames.flat_map(|&l| g.nodes.of(l).iter().rev()));
+        places.clear();
+        let leaf = match tree {
+            Some(tree) => {
+                tree.path(&g.nodes, i, &mut path);
+                places.extend(path.iter().map(place_of));
+                path.last().map(place_of)
             }
-        }
-        let mut add = |node: NodeIx, add: fn(&mut Value, (i64, i64))| {
-            let Some(place) = place[node as usize] else {
-                return;
-            };
+            None => {
+                let stack = samples.stack(i);
+                for &l in stack.iter().rev() {
+                    match locations[l.ix()] {
+                        HIDDEN => {}
+                        SEVERAL => places.extend(g.nodes.of(l).iter().rev().map(place_of)),
+                        place => places.push(place),
+                    }
+                }
+                let leaf = stack.first().and_then(|&l| g.nodes.of(l).first());
+                leaf.map(place_of)
+            }
+        };
+        let mut add = |place: u32, add: fn(&mut Value, (i64, i64))| {
             for &(size, number) in &keys {
                 let key = (place, tags.set, size);
                 let at = *index.entry(key).or_insert_with(|| {
@@ -191,14 +218,14 @@ pub fn collect(
                 add(&mut sums[at].2, weight);
             }
         };
-        for &node in &path {
-            let stamp = &mut stamps[node as usize];
+        for &place in places.iter().filter(|&&place| place != HIDDEN) {
+            let stamp = &mut stamps[place as usize];
             if *stamp != i as u32 + 1 {
                 *stamp = i as u32 + 1;
-                add(node, Value::add_cum);
+                add(place, Value::add_cum);
             }
         }
-        if let Some(&leaf) = path.last() {
+        if let Some(leaf) = leaf.filter(|&leaf| leaf != HIDDEN) {
             add(leaf, Value::add_flat);
         }
     }
