@@ -17,6 +17,7 @@ use crate::threads::walk as walk_threads;
 mod chain;
 mod form;
 mod layout;
+mod since;
 
 pub use chain::Stacks;
 pub use form::Form;
@@ -56,7 +57,7 @@ impl Kind {
 }
 
 /// Allocations of one size at one stack, as of the last garbage collection, not scaled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Allocations {
     /// Bytes of one object.
     pub size: u64,
@@ -67,7 +68,7 @@ pub struct Allocations {
 }
 
 /// Waits at one stack.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Waits {
     /// How many; made up for those that were left out.
     pub count: f64,
@@ -165,14 +166,13 @@ impl<'a> BucketReader<'a> {
         Chain::read(self.mem, &self.layouts.bucket, head, kind.typ(), record)
     }
 
-    /// What was allocated and freed up to the last garbage collection but one: what MemProfile
-    /// gives. Before there was any, what was up to now.
-    pub fn memory(&self) -> Result<Records<Allocations>, String> {
+    /// The buckets of memory and the profile's cycle, read while that did not change: in a new one
+    /// the collector moves counts from one slot of a record to another.
+    fn settled_memory(&self) -> Result<(Chain, u32), String> {
         let cycle_at = self.at("mProfCycle")?;
         let cycle = || self.mem.read_u32(cycle_at).map_err(said);
         let mut before = cycle()?;
         let mut chain = self.chain(Kind::Memory, self.layouts.memory_size)?;
-        // Between the two the collector may move counts from one slot of a record to another.
         for _ in 0..TRIES {
             let after = cycle()?;
             if after == before {
@@ -181,8 +181,15 @@ impl<'a> BucketReader<'a> {
             before = after;
             chain = self.chain(Kind::Memory, self.layouts.memory_size)?;
         }
+        Ok((chain, before))
+    }
+
+    /// What was allocated and freed up to the last garbage collection but one: what MemProfile
+    /// gives. Before there was any, what was up to now.
+    pub fn memory(&self) -> Result<Records<Allocations>, String> {
+        let (chain, cycle) = self.settled_memory()?;
         // The slot of the present cycle is empty once it was flushed, so it can always be added.
-        let slot = (before >> 1) % CYCLES;
+        let slot = (cycle >> 1) % CYCLES;
         let sum = |record: &[u8], slots: &[u32]| {
             let mut all = self.layouts.cycle(record, None);
             for slot in slots {

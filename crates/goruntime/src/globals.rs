@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::layout::{Release, steps_of};
 use crate::refs::data_refs;
@@ -31,6 +31,7 @@ pub(crate) trait Image {
 pub struct Globals {
     found: FxHashMap<&'static str, u64>,
     by_symbol: usize,
+    certain: FxHashSet<&'static str>,
 }
 
 impl Globals {
@@ -47,10 +48,15 @@ impl Globals {
             }
         }
         let by_symbol = found.len();
+        let mut certain = found.keys().copied().collect();
         if !left.is_empty() {
-            by_rules(image, release, &left, &mut found);
+            by_rules(image, release, &left, &mut found, &mut certain);
         }
-        Globals { found, by_symbol }
+        Globals {
+            found,
+            by_symbol,
+            certain,
+        }
     }
 
     /// Every global that there is a rule for.
@@ -59,6 +65,11 @@ impl Globals {
         let mut names: Vec<_> = lines.filter_map(|line| line.split('\t').next()).collect();
         names.dedup();
         names
+    }
+
+    /// Whether a symbol says where it is, or at least two functions do and none says otherwise.
+    pub fn is_certain(&self, name: &str) -> bool {
+        self.certain.contains(name)
     }
 
     /// How many were found by symbols; the others by the code that refers to them.
@@ -113,6 +124,7 @@ fn by_rules(
     release: Release,
     wanted: &[&str],
     found: &mut FxHashMap<&'static str, u64>,
+    certain: &mut FxHashSet<&'static str>,
 ) {
     let Some(data) = image.data() else {
         return;
@@ -155,6 +167,10 @@ fn by_rules(
         let all = rules.iter().filter(|r| r.global == global).count();
         if n * 2 > all {
             found.insert(global, address);
+            let is_disputed = votes.iter().any(|(g, a, _)| *g == global && *a != address);
+            if n >= 2 && !is_disputed {
+                certain.insert(global);
+            }
         }
     }
 }

@@ -10,6 +10,9 @@ use crate::sampler::Sampler;
 
 mod frames;
 mod locations;
+mod since;
+
+pub use since::Mark;
 
 use frames::Frames;
 use locations::Locations;
@@ -42,6 +45,16 @@ impl Kept {
     }
 }
 
+impl Kept {
+    /// The type that its profile names to be shown first.
+    fn default_type(self) -> &'static str {
+        match self {
+            Kept::Allocs => "alloc_space",
+            _ => "",
+        }
+    }
+}
+
 /// A profile, and how it was recorded.
 #[derive(Debug)]
 pub struct KeptProfile {
@@ -63,10 +76,11 @@ impl Sampler {
         let bias = self.space.go_bias();
         let reader = BucketReader::attach(runtime, &self.memory, self.go(), bias)?;
         let mut made = match kept {
-            Kept::Heap => self.memory_profile(&reader, "")?,
-            Kept::Allocs => self.memory_profile(&reader, "alloc_space")?,
-            Kept::Block => self.wait_profile(&reader, Kind::Block)?,
-            Kept::Mutex => self.wait_profile(&reader, Kind::Mutex)?,
+            Kept::Heap | Kept::Allocs => {
+                self.memory_profile(&reader, reader.memory()?, kept.default_type())
+            }
+            Kept::Block => self.wait_profile(&reader, Kind::Block, reader.waits(Kind::Block)?)?,
+            Kept::Mutex => self.wait_profile(&reader, Kind::Mutex, reader.waits(Kind::Mutex)?)?,
             Kept::ThreadCreate => self.thread_profile(&reader)?,
         };
         made.profile.time_nanos = time_ns;
@@ -76,8 +90,9 @@ impl Sampler {
     fn memory_profile(
         &self,
         reader: &BucketReader<'_>,
+        records: Records<Allocations>,
         default: &str,
-    ) -> Result<KeptProfile, String> {
+    ) -> KeptProfile {
         const TYPES: [(&str, &str); 4] = [
             ("alloc_objects", "count"),
             ("alloc_space", "bytes"),
@@ -85,7 +100,7 @@ impl Sampler {
             ("inuse_space", "bytes"),
         ];
         let form = reader.form();
-        let Records { rate, all, stacks } = reader.memory()?;
+        let Records { rate, all, stacks } = records;
         let frames = Frames::new(self.go(), self.space.go_bias());
         let mut b = Builder::new(&TYPES);
         head(&mut b, ("space", "bytes"), rate as i64);
@@ -113,19 +128,20 @@ impl Sampler {
             let told = form.always_sized || (allocs > 0 && size > 0);
             push(&mut b, &locs, &values, &labels[..usize::from(told)]);
         }
-        Ok(finish(b, locations, Some(rate), all.len()))
+        finish(b, locations, Some(rate), all.len())
     }
 
-    fn wait_profile(&self, reader: &BucketReader<'_>, kind: Kind) -> Result<KeptProfile, String> {
+    fn wait_profile(
+        &self,
+        reader: &BucketReader<'_>,
+        kind: Kind,
+        records: Records<Waits>,
+    ) -> Result<KeptProfile, String> {
         const TYPES: [(&str, &str); 2] = [("contentions", "count"), ("delay", "nanoseconds")];
         let form = reader.form();
-        let Records { rate, all, stacks } = reader.waits(kind)?;
-        let per_second = match reader.ticks_per_second()? {
-            Some(ticks) => ticks,
-            None => target::clock::ticks_per_second().ok_or("the CPU's clock is not known")?,
-        };
+        let Records { rate, all, stacks } = records;
         // As Go rounds.
-        let per_ns = per_second / 1e9;
+        let per_ns = ticks_per_second(reader)? / 1e9;
         let scale = match kind {
             Kind::Mutex if form.scales_mutexes => rate as i64,
             _ => 1,
@@ -164,6 +180,14 @@ impl Sampler {
             push(&mut b, &locs, &[count], &[]);
         }
         Ok(finish(b, locations, None, stacks.len()))
+    }
+}
+
+/// Ticks in a second, as the runtime computed them or else as we do.
+fn ticks_per_second(reader: &BucketReader<'_>) -> Result<f64, String> {
+    match reader.ticks_per_second()? {
+        Some(ticks) => Ok(ticks),
+        None => Ok(target::clock::ticks_per_second().ok_or("the CPU's clock is not known")?),
     }
 }
 

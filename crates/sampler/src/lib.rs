@@ -17,9 +17,10 @@ mod symbols;
 mod threads;
 mod unwind;
 
-pub use buckets::{Kept, KeptProfile};
+pub use buckets::{Kept, KeptProfile, Mark};
 pub use corefile::{Core, Program};
 pub use error::Error;
+pub use goruntime::buckets::Kind;
 pub use goruntime::calls;
 pub use memstats::MemStats;
 pub use quality::Quality;

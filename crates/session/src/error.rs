@@ -128,6 +128,20 @@ pub enum Error {
         /// Where it came from.
         name: String,
     },
+    /// What the runtime records of a process cannot be read or changed.
+    #[error("cannot switch on this profile of process {pid}: {why}")]
+    Recorded {
+        /// The process.
+        pid: u32,
+        /// What could not be proved, or done.
+        why: String,
+    },
+    /// Another gowhy has changed the same word of the process.
+    #[error("another gowhy has switched on this profile of process {pid}")]
+    RateTaken {
+        /// The process.
+        pid: u32,
+    },
     /// The program to launch was not found.
     #[error("no program {program} in the PATH")]
     NoProgram {
@@ -333,6 +347,7 @@ impl Error {
                 _ => Class::Input,
             },
             Error::Sampler(sampler::Error::NotMapped) => Class::Missing,
+            Error::RateTaken { .. } => Class::Usage,
             Error::TestFlag { .. } | Error::NotEmpty { .. } => Class::Usage,
             Error::OtherProgram { .. } => Class::Usage,
             Error::TlsPair { .. } | Error::Certificate { .. } => Class::Usage,
@@ -352,6 +367,7 @@ impl Error {
             Error::SeveralOfName { pids, .. } => {
                 format!("name one by its pid, e.g. {}", pids.first()?)
             }
+            Error::RateTaken { .. } => "wait until it has ended, then try again".into(),
             Error::NoProgram { program } => format!("gowhy cpu -- ./{program}"),
             Error::Sampler(sampler::Error::Target(target::Error::Refused {
                 refusal, pid, ..
@@ -363,15 +379,19 @@ impl Error {
                 source: gobin::Error::NotGo,
                 ..
             }) => "gowhy ps lists the Go processes here".into(),
-            Error::KeptOff { kept, .. } => match kept {
-                Kept::Block => "the program can call runtime.SetBlockProfileRate(10000)",
-                Kept::Mutex => "the program can call runtime.SetMutexProfileFraction(100)",
+            Error::KeptOff { kept, pid } => match kept {
+                Kept::Block => format!(
+                    "gowhy block {pid} --rate 1 switches it on for 10s, or the program can call runtime.SetBlockProfileRate(10000)"
+                ),
+                Kept::Mutex => format!(
+                    "gowhy mutex {pid} --fraction 1 switches it on for 10s, or the program can call runtime.SetMutexProfileFraction(100)"
+                ),
                 // The linker does so unless something refers to the profile.
-                _ => {
-                    "runtime.MemProfileRate is 0: so it is in programs without net/http/pprof or runtime/pprof; import _ \"net/http/pprof\""
-                }
-            }
-            .into(),
+                _ => format!(
+                    "gowhy {} {pid} --rate 4096 switches it on for 10s; runtime.MemProfileRate is 0 in programs without net/http/pprof or runtime/pprof: import _ \"net/http/pprof\"",
+                    kept.name()
+                ),
+            },
             Error::NoMemStats { .. } => {
                 "they are in /debug/vars (expvar), and at the end of /debug/pprof/heap?debug=1"
                     .into()

@@ -21,6 +21,7 @@ mod name;
 pub mod perf_data;
 pub mod programs;
 pub mod ps;
+pub mod rate;
 pub mod saved;
 pub mod symbolize;
 mod wording;

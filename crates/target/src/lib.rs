@@ -1,4 +1,5 @@
 //! Where memory, threads and samples come from: a live process, or a core file.
+//! [`write`] is the only code that changes one.
 //!
 //! The only room of the house with `unsafe` in it.
 #![allow(unsafe_code)]
@@ -17,6 +18,7 @@ mod priority;
 pub mod process;
 pub mod signals;
 pub mod stopper;
+pub mod write;
 
 pub use corefile::{CoreError, CoreFile, CoreMemory};
 pub use error::Error;

@@ -72,7 +72,7 @@ impl Process {
         PathBuf::from(format!("/proc/{}/{name}", self.pid))
     }
 
-    fn error(self, action: &'static str, name: &str, source: io::Error) -> Error {
+    pub(crate) fn error(self, action: &'static str, name: &str, source: io::Error) -> Error {
         match source.kind() {
             io::ErrorKind::NotFound => match Process::find(self.pid) {
                 Ok(_) => Error::io(self.path(name).display().to_string(), source),
@@ -150,6 +150,13 @@ impl Process {
     /// CPU time that all its threads, ended ones too, have used: user and system.
     pub fn cpu_time(self) -> Option<Duration> {
         crate::clock::process_cpu_time(self.pid)
+    }
+
+    /// When it was started, in clock ticks since the machine was: with the pid it names a process
+    /// for good, for pids are used again.
+    pub fn started(self) -> Option<u64> {
+        const START_TIME: usize = 19;
+        self.stat_fields()?.get(START_TIME)?.parse().ok()
     }
 
     /// The user that it runs as.

@@ -101,6 +101,19 @@ impl Signals {
     }
 }
 
+/// Makes this process one that nothing ends but SIGKILL, in a session of its own: neither a
+/// terminal's ^C or hang-up, nor a signal to the group that it was started in.
+pub fn shut_out() {
+    // It fails only where the process leads a group already, which is as good.
+    let _ = nix::unistd::setsid();
+    let mut set = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: sigfillset initialises the set before anything reads it.
+    unsafe {
+        libc::sigfillset(set.as_mut_ptr());
+        libc::pthread_sigmask(libc::SIG_BLOCK, set.as_ptr(), std::ptr::null_mut());
+    }
+}
+
 /// Sends a signal to a process. That it is gone already is no matter.
 pub fn send(pid: u32, signal: Signal) {
     // SAFETY: kill takes no pointers.

@@ -4,7 +4,7 @@
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 use session::{Kept, Process, Target, heap};
 
-use super::Verb;
+use super::{Verb, rate};
 use crate::access::AccessArgs;
 use crate::exit::{CliError, Exit};
 use crate::flags::ReportArgs;
@@ -38,13 +38,13 @@ pub const THREADCREATE: Verb = Verb {
 };
 
 #[derive(Args, Debug)]
-struct KeptArgs {
+pub struct KeptArgs {
     /// A pid, a process name, host:port or URL, a saved profile, or - for standard input
     #[arg(value_name = "TARGET")]
-    target: String,
+    pub target: String,
     /// Say nothing but errors and the report
     #[arg(short, long)]
-    quiet: bool,
+    pub quiet: bool,
     #[command(flatten)]
     access: AccessArgs,
     #[command(flatten)]
@@ -69,23 +69,30 @@ fn command(kept: Kept) -> Command {
         .about(about)
         .long_about(long)
         .after_help(examples(kept))
+        .args(rate::args(kept))
 }
 
 fn examples(kept: Kept) -> String {
     let name = kept.name();
     let more = match kept {
         Kept::Heap => {
-            "\n  gowhy heap 4711 -sample_index=inuse_objects
+            "\n  gowhy heap 4711 --rate 4096 -d 30s     switch recording on, and report 30 seconds of it
+  gowhy heap 4711 -sample_index=inuse_objects
                                           by number of objects instead of bytes
   gowhy heap 4711 -o before.pb.gz         keep it; later: gowhy pprof -diff_base before.pb.gz …"
         }
-        Kept::Block | Kept::Mutex => {
-            "\n  gowhy SELF 4711 -sample_index=contentions
+        Kept::Block => {
+            "\n  gowhy block 4711 --rate 1 -d 10s        switch recording on, and report 10 seconds of it
+  gowhy block 4711 -sample_index=contentions
+                                          by how often instead of how long"
+        }
+        Kept::Mutex => {
+            "\n  gowhy mutex 4711 --fraction 1 -d 10s    switch recording on, and report 10 seconds of it
+  gowhy mutex 4711 -sample_index=contentions
                                           by how often instead of how long"
         }
         Kept::Allocs | Kept::ThreadCreate => "",
     };
-    let more = more.replace("SELF", name);
     let line = |args: &str, what: &str| format!("  {:<39} {what}", format!("gowhy {name} {args}"));
     let lines = [
         line("4711", "the top functions of process 4711"),
@@ -98,12 +105,20 @@ fn examples(kept: Kept) -> String {
 
 fn run(kept: Kept, matches: &ArgMatches) -> Result<Exit, CliError> {
     let args = KeptArgs::from_arg_matches(matches).map_err(|e| CliError::usage(e.to_string()))?;
+    let rate = rate::asked(kept, matches)?;
+    let live = |process| match &rate {
+        Some(rate) => rate::run(process, rate, args.quiet, &args.report.0),
+        None => live(process, kept, &args),
+    };
     let from = match Target::parse(&args.target) {
         Target::Pid(pid) => {
-            let process = Process::find(pid).map_err(session::Error::from)?;
-            return live(process, kept, &args);
+            return live(Process::find(pid).map_err(session::Error::from)?);
         }
-        Target::Name(name) => return live(session::process_named(&name)?, kept, &args),
+        Target::Name(name) => return live(session::process_named(&name)?),
+        _ if rate.is_some() => {
+            let what = "only a running process can be made to record something";
+            return Err(CliError::usage(what).hint("gowhy ps lists the Go processes here"));
+        }
         Target::File(path) => Single::File(path),
         Target::Stdin => Single::Stdin,
         Target::Url(text) => Single::Url(heap::url(&text, kept).ok_or_else(|| no_url(&text))?),

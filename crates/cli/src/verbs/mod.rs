@@ -7,10 +7,12 @@ use crate::exit::{CliError, Exit};
 mod cpu;
 mod diff;
 mod goroutine;
+mod guard;
 mod kept;
 mod memstats;
 mod pprof;
 mod ps;
+mod rate;
 pub mod test;
 
 /// A command.
@@ -35,4 +37,5 @@ pub const VERBS: &[Verb] = &[
     pprof::VERB,
     test::VERB,
     diff::VERB,
+    guard::VERB,
 ];

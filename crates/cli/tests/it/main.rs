@@ -13,5 +13,6 @@ mod kept;
 mod launch;
 mod matrix;
 mod memstats;
+mod rate;
 mod test;
 mod web;
