@@ -95,9 +95,11 @@ fn attributes(p: &mut Profile, lines: &mut Lines<'_>) -> Result<i64, &'static st
 }
 
 /// Whether the runtime has counted each event for all that were not sampled, as it does since Go
-/// 1.18; before, that is for the reader to do. google/pprof always does it.
+/// 1.20; before, that is for the reader to do. google/pprof always does it. The text does not say
+/// which Go wrote it; but then every count and every number of cycles is a multiple of the period.
 fn is_scaled(p: &Profile) -> bool {
-    p.period > 1 && (0..p.samples.len()).all(|i| p.samples.values(i)[0] % p.period == 0)
+    let multiples = |i| p.samples.values(i).iter().all(|v| v % p.period == 0);
+    p.period > 1 && (0..p.samples.len()).all(multiples)
 }
 
 /// From what was sampled once in `period` events to all of them, and from cycles to nanoseconds.
