@@ -22,6 +22,7 @@ mod shell;
 mod show;
 mod single;
 mod sources;
+mod tracelog;
 mod verbs;
 mod viewer;
 

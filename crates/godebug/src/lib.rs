@@ -5,5 +5,8 @@
 #![forbid(unsafe_code)]
 
 pub mod bench;
+pub mod gctrace;
 pub mod goroutine;
 pub mod memstats;
+pub mod schedtrace;
+pub mod tracelog;

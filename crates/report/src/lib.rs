@@ -20,6 +20,7 @@ pub mod dot;
 pub mod error;
 pub mod flame;
 pub mod format;
+pub mod gctrace;
 pub mod goroutines;
 pub mod graph;
 pub mod header;

@@ -24,6 +24,7 @@ pub mod ps;
 pub mod rate;
 pub mod saved;
 pub mod symbolize;
+pub mod tracelog;
 mod wording;
 
 pub use error::{Class, Error};

@@ -6,6 +6,7 @@ use crate::exit::{CliError, Exit};
 
 mod cpu;
 mod diff;
+mod gctrace;
 mod goroutine;
 mod guard;
 mod kept;
@@ -33,6 +34,7 @@ pub const VERBS: &[Verb] = &[
     kept::MUTEX,
     kept::THREADCREATE,
     memstats::VERB,
+    gctrace::VERB,
     ps::VERB,
     pprof::VERB,
     test::VERB,
