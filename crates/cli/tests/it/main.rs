@@ -7,6 +7,7 @@ mod benchstat;
 mod corefile;
 mod cpu;
 mod diff;
+mod gctrace;
 mod goroutine;
 mod gowhy;
 mod kept;

@@ -67,7 +67,7 @@ fn text_and_json_and_svg() {
         "p50 4ms, p95 8ms, p99 8ms, max 8ms",
         "at most 9 MB, 3 MB live at the end",
         "by 1 of 3",
-        "live        ▅██ max 3 MB",
+        "live        ▆██ max 3 MB",
     ] {
         assert!(shown.contains(part), "{part}\n{shown}");
     }
