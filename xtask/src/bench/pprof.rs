@@ -6,6 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 
@@ -62,15 +63,6 @@ pub fn run(args: &[String]) -> Result<()> {
 /// Every report of a large profile, merges of many small ones, a comparison.
 fn rows(stacks: usize) -> Result<Vec<Row>> {
     let large = vec![made(stacks)?];
-    let build = [
-        "build",
-        "--quiet",
-        "--release",
-        "--package",
-        "gowhy-benches",
-        "--bins",
-    ];
-    steps::run(&mut cargo(&build))?;
     let size = match stacks {
         1_000_000 => "1 M stacks".to_owned(),
         n => format!("{n} stacks"),
@@ -121,9 +113,9 @@ fn seeded(stacks: usize, seed: usize) -> Result<PathBuf> {
     fs::create_dir_all(&dir)?;
     let file = dir.join(format!("stacks-{stacks}-{seed}.pb.gz"));
     if !file.exists() {
+        generator()?;
         let part = dir.join("part");
         let (stacks, seed) = (stacks.to_string(), seed.to_string());
-        // There are hundreds of these; the program is built.
         let mut command = Command::new(root().join("target/release/gen-profile"));
         command
             .args(["--stacks", &stacks, "--seed", &seed, "-o"])
@@ -132,6 +124,22 @@ fn seeded(stacks: usize, seed: usize) -> Result<PathBuf> {
         fs::rename(&part, &file)?;
     }
     Ok(file)
+}
+
+/// Builds what makes profiles up, once: there are hundreds to make.
+fn generator() -> Result<()> {
+    static BUILT: AtomicBool = AtomicBool::new(false);
+    if !BUILT.swap(true, Ordering::Relaxed) {
+        let build = [
+            "build",
+            "--quiet",
+            "--release",
+            "--package",
+            "gowhy-benches",
+        ];
+        steps::run(cargo(&build).arg("--bins"))?;
+    }
+    Ok(())
 }
 
 fn measure(row: &Row, gowhy: &Path, pprof: &Path) -> Result<Measured> {
