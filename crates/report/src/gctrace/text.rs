@@ -99,10 +99,10 @@ fn one(out: &mut String, p: &Process) {
         .rev()
         .find_map(|point| point.live_mb);
     let live = live.map(|mb| format!(", {mb} MB live at the end"));
-    let growth = p
-        .series
-        .growth()
-        .map(|g| format!(" ({} MB an hour)", signed(g)));
+    // What grows within a minute tells nothing of an hour.
+    let long = p.seconds().is_some_and(|s| s >= 60.0);
+    let growth = p.series.growth().filter(|_| long);
+    let growth = growth.map(|g| format!(" ({} MB an hour)", signed(g)));
     line(
         "heap",
         format!(
