@@ -381,7 +381,9 @@ impl Terminal {
         }
     }
 
+    /// Types ^D at the next prompt. Before it is there, the terminal would take the end for itself.
     fn end(mut self) {
+        self.wait_for("(pprof) ");
         self.type_in("\x04");
         assert!(self.child.wait().expect("it ends").success());
     }
@@ -415,7 +417,6 @@ fn lines_are_completed_and_remembered() {
     terminal.wait_for("(pprof) ");
     terminal.type_in("top\r");
     terminal.wait_for("Showing top 3 nodes");
-    terminal.wait_for("(pprof) ");
     terminal.end();
 
     let mut terminal = Terminal::start(&profiles.all[0], &state);
