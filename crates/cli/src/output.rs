@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use profile::Profile;
-use report::pipeline::{Prepared, prepare};
+use report::pipeline::prepare_telling;
 use report::source::{Finder, LocalFiles};
 use report::time::Zone;
 use report::view::View;
@@ -50,8 +50,10 @@ pub fn render(profile: Profile, choice: &ReportChoice) -> Result<(), CliError> {
 pub fn render_in(place: Place, profile: Profile, choice: &ReportChoice) -> Result<(), CliError> {
     let view = choice.view.clone().unwrap_or(View::Top);
     say(&choice.notices);
-    let Prepared { report, notices } = prepare(profile, &choice.options, &view, &LocalZone)?;
+    let mut notices = Vec::new();
+    let report = prepare_telling(profile, &choice.options, &view, &LocalZone, &mut notices);
     say(&notices);
+    let report = report?;
 
     let search = match choice.options.source_path.as_str() {
         "" => current_dir()?,

@@ -30,12 +30,24 @@ pub struct Prepared {
 
 /// Makes the report that `view` needs.
 pub fn prepare(
-    mut profile: Profile,
+    profile: Profile,
     options: &Options,
     view: &View,
     zone: &dyn Zone,
 ) -> Result<Prepared, Error> {
     let mut notices = Vec::new();
+    let report = prepare_telling(profile, options, view, zone, &mut notices)?;
+    Ok(Prepared { report, notices })
+}
+
+/// The same, with what there is to say put into `notices` even where no report can be made.
+pub fn prepare_telling(
+    mut profile: Profile,
+    options: &Options,
+    view: &View,
+    zone: &dyn Zone,
+    notices: &mut Vec<String>,
+) -> Result<Report, Error> {
     let units = LabelUnits::of(&profile);
     for (key, others) in &units.ignored {
         let others: Vec<_> = others.iter().map(String::as_str).collect();
@@ -48,12 +60,12 @@ pub fn prepare(
 
     let mut options = options.clone();
     view.override_options(&mut options);
-    add_tag_frames(&mut profile, &options, &mut notices);
+    add_tag_frames(&mut profile, &options, notices);
 
     let filters = Filters::new(&filter_options(&options), &units);
     let relative = options.relative_percentages;
     if relative {
-        filter(&mut profile, filters.as_ref(), &mut notices)?;
+        filter(&mut profile, filters.as_ref(), notices)?;
     }
     let index = sample_type::find(&profile, &options.sample_index)?;
     let measure = Measure {
@@ -70,7 +82,7 @@ pub fn prepare(
     let pattern = pattern.transpose()?;
     let total = total(&profile, measure);
     if !relative {
-        filter(&mut profile, filters.as_ref(), &mut notices)?;
+        filter(&mut profile, filters.as_ref(), notices)?;
     }
     let usual = match view {
         View::Html => Granularity::Addresses,
@@ -92,7 +104,7 @@ pub fn prepare(
 
     let value = profile.sample_types[index];
     let kind = profile.str(value.kind);
-    let report = Report {
+    Ok(Report {
         measure,
         kind: if options.mean {
             format!("mean_{kind}")
@@ -109,8 +121,7 @@ pub fn prepare(
         pattern,
         options,
         profile,
-    };
-    Ok(Prepared { report, notices })
+    })
 }
 
 /// Multiplies all values and cuts them to whole numbers.
