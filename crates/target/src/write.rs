@@ -209,18 +209,19 @@ mod tests {
             .arg("60")
             .spawn()
             .expect("sleep");
-        let process = Process::find(child.id()).expect("it runs");
-        // It is the program itself only when it has been loaded.
+        // It is the program itself only when it has been loaded, and until its loader is done, what
+        // was data may become read-only.
         let is_loaded =
             |m: &Map| m.write && (m.path.ends_with("/sleep") || m.path.contains("coreutils"));
-        let data = loop {
+        let (word, held) = loop {
+            let process = Process::find(child.id()).expect("it runs");
             let maps = process.maps().expect("maps");
-            if let Some(m) = maps.iter().find(|m| is_loaded(m)) {
-                break m.start;
+            let data = maps.iter().find(|m| is_loaded(m)).map(|m| m.start);
+            let word = data.and_then(|data| Word::open(process, data, data).ok());
+            if let Some(found) = word.and_then(|word| word.read().ok().map(|held| (word, held))) {
+                break found;
             }
         };
-        let word = Word::open(process, data, data).expect("its data");
-        let held = word.read().expect("its data");
         child.kill().expect("it is ours");
         child.wait().expect("it is ours");
         assert!(matches!(word.replace(held, held), Err(Error::Gone)));
