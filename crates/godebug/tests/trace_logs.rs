@@ -64,7 +64,11 @@ fn what_go_prints() {
             assert!(log.scheds > 1, "{version}: {}", log.scheds);
             assert_eq!(log.details > 0, detailed, "{version}");
             let other = String::from_utf8_lossy(&log.other);
-            assert_eq!(other, "", "{version}: nothing else goes to standard error");
+            // The program may end in the middle of a line.
+            let begun = ["gc ", "SCHED "]
+                .iter()
+                .any(|line| line.starts_with(&*other));
+            assert!(begun, "{version}: {other:?} went to standard error");
         }
     }
 }
